@@ -1,0 +1,10 @@
+"""Problems, time and reward; nothing learned. Importing registers the environments."""
+
+from gymnasium.envs.registration import register
+
+for _name in ("JobShop", "FlexibleJobShop"):
+    register(
+        id=f"dispatchlab/{_name}-v0",
+        entry_point=f"envs.shop.env:{_name}Env",
+        vector_entry_point=f"envs.shop.vector:{_name}VectorEnv",
+    )

@@ -1,0 +1,1 @@
+"""Problems, schedules, and what every family shares."""

@@ -1,0 +1,211 @@
+"""Draw a schedule as a Gantt chart: a row a machine, a colour a job."""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.core.problem import Problem
+from envs.core.schedule import Schedule
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+RGB = tuple[float, float, float]
+SYMBOLS = string.digits + string.ascii_letters  # of jobs in text; repeated beyond 62
+LEGEND = 60  # most jobs that get a legend; beyond, the numbers inside the bars must do
+COLUMNS = 15  # of the legend
+DPI = 100
+
+
+class Bar(NamedTuple):
+    """One operation on one of its resources, ticks."""
+
+    machine: int
+    start: int
+    end: int
+    job: int
+
+
+def bars(problem: Problem, schedule: Schedule) -> Iterator[Bar]:
+    """Yield what has been dispatched so far; start or machine -1 marks what has not."""
+    for slot, machine in enumerate(schedule.assign.tolist()):
+        o = int(problem.slot_operation[slot])
+        start, end = int(schedule.start[o]), int(schedule.end[o])
+        if machine >= 0 and start >= 0:
+            yield Bar(machine, start, end, int(problem.job[o]))
+
+
+def draw(problem: Problem, schedule: Schedule, title: str | None = None) -> Figure:
+    """Return the chart as a figure of its own, free of pyplot's global state.
+
+    Args:
+        problem: What was scheduled; its size alone decides the figure's.
+        schedule: A complete or partial schedule.
+        title: Replaces "name: makespan".
+    """
+    from matplotlib.figure import Figure
+
+    legend = problem.jobs <= LEGEND
+    rows = math.ceil(problem.jobs / COLUMNS) if legend else 0
+    height = min(max(0.34 * problem.resources, 1.6), 24.0)
+    margin = 1.15 + 0.24 * rows
+    figure = Figure(figsize=(12.0, height + margin), dpi=DPI, layout="constrained")
+    axes = figure.add_subplot()
+    colours = palette(problem.jobs)
+    drawn = list(bars(problem, schedule))
+    _bars(axes, drawn, colours)
+    horizon = max((bar.end for bar in drawn), default=0)
+    axes.set_xlim(0, max(horizon, 1) * 1.01)
+    axes.set_ylim(problem.resources - 0.5, -0.5)
+    step = math.ceil(problem.resources / 60)
+    axes.set_yticks(range(0, problem.resources, step))
+    axes.set_ylabel("machine")
+    axes.set_xlabel("time (ticks)" if problem.tick == 1 else f"time (ticks of {problem.tick:g} s)")
+    axes.axvline(horizon, color="#222222", linewidth=1.2, linestyle=(0, (4, 2)))
+    axes.set_title(
+        title if title is not None else f"{problem.name}: makespan {horizon}",
+        loc="left",
+        fontweight="bold",
+    )
+    axes.tick_params(length=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    _numbers(axes, drawn, colours, pixels_a_row=height * DPI / problem.resources)
+    if legend:
+        _legend(figure, colours)
+    return figure
+
+
+def pixels(problem: Problem, schedule: Schedule) -> NDArray[np.uint8]:
+    """Return the chart as an image, (H, W, 3) uint8, the same size all through an episode."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas: Any = FigureCanvasAgg(draw(problem, schedule))
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def ascii(problem: Problem, schedule: Schedule, width: int = 80) -> str:
+    """Return the chart as text: a line a machine, a symbol a job, a dot where it is idle.
+
+    A column shows whatever runs longest within its span of time.
+
+    Args:
+        problem: What was scheduled.
+        schedule: A complete or partial schedule.
+        width: Columns for the time axis.
+    """
+    drawn = list(bars(problem, schedule))
+    horizon = max((bar.end for bar in drawn), default=0)
+    span = max(horizon, 1) / width  # ticks a column
+    busiest = np.zeros((problem.resources, width))  # ticks of the symbol that is shown
+    cells = np.full((problem.resources, width), ".")
+    for bar in drawn:
+        first, last = int(bar.start / span), min(math.ceil(bar.end / span), width)
+        for column in range(first, last):
+            ticks = min(bar.end, (column + 1) * span) - max(bar.start, column * span)
+            if ticks > busiest[bar.machine, column]:
+                busiest[bar.machine, column] = ticks
+                cells[bar.machine, column] = SYMBOLS[bar.job % len(SYMBOLS)]
+    label = len(str(problem.resources - 1))
+    lines = [f"{m:>{label}} |{''.join(row)}|" for m, row in enumerate(cells.tolist())]
+    axis = f"{'':>{label}} 0{horizon:>{width}}"
+    return "\n".join([f"{problem.name}: makespan {horizon}", *lines, axis])
+
+
+def palette(jobs: int) -> list[RGB]:
+    """Return a colour for each job, neighbours far apart in hue and lightness.
+
+    Hues go round by the golden angle, lightness cycles through four levels, both in OKLCH
+    (Ottosson, "A perceptual color space for image processing", 2020), where equal steps look
+    equal.
+    """
+    golden = math.pi * (3 - math.sqrt(5))
+    levels = (0.68, 0.86, 0.54, 0.77)
+    return [_oklch(levels[j % 4], 0.125, 0.6 + golden * j) for j in range(jobs)]
+
+
+def _oklch(lightness: float, chroma: float, hue: float) -> RGB:
+    a, b = chroma * math.cos(hue), chroma * math.sin(hue)
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    linear = (
+        4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
+        -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
+        -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short,
+    )
+    red, green, blue = (_gamma(min(max(c, 0.0), 1.0)) for c in linear)
+    return red, green, blue
+
+
+def _gamma(c: float) -> float:
+    return 12.92 * c if c <= 0.0031308 else 1.055 * c ** (1 / 2.4) - 0.055
+
+
+def _bars(axes: Axes, drawn: list[Bar], colours: list[RGB]) -> None:
+    from matplotlib.collections import PolyCollection
+
+    corners = np.array(
+        [[(s, m - 0.42), (e, m - 0.42), (e, m + 0.42), (s, m + 0.42)] for m, s, e, _ in drawn]
+    ).reshape(-1, 4, 2)
+    faces = [colours[bar.job] for bar in drawn]
+    axes.add_collection(
+        PolyCollection(list(corners), facecolors=faces, edgecolors="white", linewidths=0.5)
+    )
+
+
+def _numbers(axes: Axes, drawn: list[Bar], colours: list[RGB], pixels_a_row: float) -> None:
+    """Write the job's number into every bar that is wide enough for it."""
+    size = min(9.0, 0.55 * pixels_a_row * 72 / DPI)  # points
+    if size < 4.5:
+        return
+    digit = 0.64 * size * DPI / 72  # pixels
+    pixels_a_tick = 0.93 * 12.0 * DPI / axes.get_xlim()[1]
+    for bar in drawn:
+        text = str(bar.job)
+        if (bar.end - bar.start) * pixels_a_tick < digit * len(text) + 2:
+            continue
+        axes.text(
+            (bar.start + bar.end) / 2,
+            bar.machine,
+            text,
+            ha="center",
+            va="center_baseline",
+            fontsize=size,
+            color=_ink(colours[bar.job]),
+            clip_on=True,
+        )
+
+
+def _ink(colour: RGB) -> str:
+    red, green, blue = colour
+    return "#111111" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
+
+
+def _legend(figure: Figure, colours: list[RGB]) -> None:
+    from matplotlib.patches import Patch
+
+    handles: list[Any] = [Patch(facecolor=c, label=str(j)) for j, c in enumerate(colours)]
+    columns = min(len(handles), COLUMNS)
+    figure.legend(
+        # matplotlib fills column by column; people read row by row
+        handles=[handle for c in range(columns) for handle in handles[c::columns]],
+        title="job",
+        loc="outside lower center",
+        ncols=columns,
+        frameon=False,
+        fontsize=8,
+        title_fontsize=8,
+        handlelength=1.0,
+        handleheight=0.9,
+        columnspacing=1.2,
+    )

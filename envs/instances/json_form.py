@@ -1,0 +1,166 @@
+"""The JSON form of a Problem: every field under its own name, so that it round-trips exactly.
+
+Arrays are nested lists of whole numbers (`eligible` of 0 and 1, `weight` of decimal numbers);
+arrays that the problem does not use are left out. It holds every problem, not shops alone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.core.errors import InputError
+from envs.core.problem import Problem
+from envs.instances.text import read_text, shorten
+
+FORMAT = "dispatchlab problem 1"
+_AXES = {  # of each array field
+    **{"job": 1, "edges": 2, "slot_operation": 1, "eligible": 2, "time": 2, "release": 1},
+    **{"due": 1, "deadline": 1, "weight": 1, "priority": 1, "demand": 2, "capacity": 2},
+    **{"family": 1, "initial": 1, "setup": 3, "setup_group": 1, "transfer": 2},
+}
+
+
+def to_json(problem: Problem) -> str:
+    """Return the JSON text of a problem, one field a line."""
+    form: dict[str, Any] = {"format": FORMAT}
+    for item in fields(problem):
+        value = getattr(problem, item.name)
+        if item.name not in _AXES:
+            form[item.name] = value
+        elif value.size or item.default_factory is MISSING:
+            form[item.name] = (value.astype(np.int64) if value.dtype == bool else value).tolist()
+    lines = (
+        f"{json.dumps(key)}: {json.dumps(value, allow_nan=False, separators=(',', ':'))}"
+        for key, value in form.items()
+    )
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def parse_json(text: str, where: str) -> Problem:
+    """Return the problem in a JSON text; `where` names its file in errors.
+
+    Raises:
+        InputError: If the text is not JSON, a key is unknown or missing, or a value is wrong.
+    """
+    form = _decode(text, where)
+    if not isinstance(form, dict) or form.get("format") != FORMAT:
+        raise InputError(
+            where, "is not a problem", f'it must be an object with "format": "{FORMAT}"'
+        )
+    del form["format"]
+    known = {item.name: item for item in fields(Problem)}
+    for key in form:
+        if key not in known:
+            raise InputError(f"{where}: {shorten(key)}", "unknown key", "see Problem's fields")
+    for key, item in known.items():
+        if key not in form and item.default is MISSING and item.default_factory is MISSING:
+            raise InputError(f"{where}: {key}", "is missing", "a problem needs this key")
+    values = {key: _value(value, f"{where}: {key}", key) for key, value in form.items()}
+    try:
+        return Problem(**values)
+    except InputError as error:
+        raise InputError(f"{where}: {error.where}", error.problem, error.remedy) from error
+
+
+def read_json(path: str | Path) -> Problem:
+    """Return the problem in a JSON file.
+
+    Raises:
+        InputError: If the file cannot be read or is not the JSON form of a problem.
+    """
+    return parse_json(read_text(Path(path)), str(path))
+
+
+def save(problem: Problem, path: str | Path) -> None:
+    """Write a problem's JSON form, all of it or nothing (temporary file, fsync, rename).
+
+    Raises:
+        InputError: If the file cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    text = to_json(problem)
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(21, "is a folder")
+        with temporary.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(str(path), f"cannot be written: {reason}", "check the path") from error
+    finally:
+        with suppress(OSError):  # gone after the rename, or never made
+            temporary.unlink()
+
+
+def _decode(text: str, where: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{where}:{error.lineno}", f"is not JSON: {error.msg}", "mend or write it again"
+        ) from error
+    except RecursionError as error:
+        raise InputError(where, "is nested too deeply", "arrays have at most 3 axes") from error
+    except ValueError as error:  # a repeated key, NaN, or a number of thousands of digits
+        raise InputError(where, f"is not JSON: {error}", "mend or write it again") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    form = dict(pairs)
+    if len(form) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"key {shorten(twice)!r} occurs twice")
+    return form
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not a number")
+
+
+def _value(value: Any, where: str, key: str) -> Any:
+    if key in _AXES:
+        return _array(value, where, _AXES[key], float if key == "weight" else int, key)
+    if key == "tick":
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(where, f"is {shorten(str(value))}", "give a number of seconds")
+        return float(value)
+    if not isinstance(value, str):
+        raise InputError(where, f"is {shorten(str(value))}", "give a text")
+    return value
+
+
+def _array(value: Any, where: str, axes: int, kind: type, key: str) -> NDArray[Any]:
+    """Return nested lists as an array with that many axes; () lengths may be 0."""
+    shape: list[int] = []
+    level = [value]
+    for _ in range(axes):
+        if not all(isinstance(part, list) for part in level):
+            raise InputError(where, f"is not a list nested {axes} deep")
+        lengths = {len(part) for part in level}
+        if len(lengths) > 1:
+            raise InputError(where, f"is ragged: rows of {min(lengths)} and {max(lengths)}")
+        shape.append(lengths.pop() if lengths else (2 if key == "edges" else 0))
+        level = [entry for part in level for entry in part]
+    for entry in level:
+        if type(entry) is not int and not (kind is float and type(entry) is float):
+            raise InputError(where, f"holds {shorten(str(entry))}", f"{key} has only numbers")
+        if not math.isfinite(entry) or abs(entry) >= 2**62:
+            raise InputError(where, f"holds {shorten(str(entry))}", "it is too large")
+        if key == "eligible" and entry not in (0, 1):
+            raise InputError(where, f"holds {entry}", "it has only 0 and 1")
+    return np.array(level, np.float64 if kind is float else np.int64).reshape(shape)

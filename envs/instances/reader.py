@@ -1,0 +1,77 @@
+"""Read an instance file, whichever of the known formats it is in."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from envs.core.errors import InputError
+from envs.core.problem import Problem
+from envs.instances.fjsp import Base, parse_fjsp
+from envs.instances.json_form import parse_json
+from envs.instances.jsplib import parse_jsplib
+from envs.instances.text import Line, read_text, split_lines
+
+# Hurink's sets share their file names; the folder, or the suffix, tells them apart.
+HURINK_SETS = ("sdata", "edata", "rdata", "vdata")
+
+
+def read(path: str | Path, *, base: Base | None = None) -> Problem:
+    """Return the problem in a file of JSON, ``.fjs`` or JSPLIB text.
+
+    JSON is told by its suffix or its first character, ``.fjs`` and ``.jsp`` by their suffix; any
+    other text by its content, as hardly any file can be read both ways: one that can is JSPLIB.
+
+    Args:
+        path: The file.
+        base: Number of the first machine of a flexible job shop; None detects it.
+
+    Raises:
+        InputError: If the file cannot be read; the message holds ``file:line``.
+    """
+    path = Path(path)
+    text = read_text(path)
+    if path.suffix.lower() == ".json" or text.lstrip().startswith("{"):
+        return parse_json(text, str(path))
+    try:
+        return _parse_text(split_lines(text, path), path, base)
+    except InputError as error:
+        if error.where.startswith(f"{path}:"):
+            raise
+        raise InputError(f"{path}: {error.where}", error.problem, error.remedy) from error
+
+
+def _parse_text(lines: list[Line], path: Path, base: Base | None) -> Problem:
+    name = instance_name(path)
+    if path.suffix.lower() == ".fjs" or base is not None:
+        return parse_fjsp(lines, name, base)
+    if path.suffix.lower() == ".jsp":
+        return parse_jsplib(lines, name)
+    return _parse_either(lines, name)
+
+
+def instance_name(path: Path) -> str:
+    """Return a file's name without suffix, and with the set where that is one of Hurink's."""
+    for hint in (path.suffix.lower().removeprefix("."), path.absolute().parent.name.lower()):
+        if hint in HURINK_SETS and not path.stem.lower().endswith(hint):
+            return f"{path.stem}_{hint}"
+    return path.stem
+
+
+def _parse_either(lines: list[Line], name: str) -> Problem:
+    try:
+        return parse_jsplib(lines, name)
+    except InputError as error:
+        job_shop = error
+    try:
+        return parse_fjsp(lines, name)
+    except InputError as error:
+        flexible = error
+    # The format that understood more of the file is the one that was meant.
+    raise max(job_shop, flexible, key=_line)
+
+
+def _line(error: InputError) -> float:
+    """Return the line of an error; infinite if the whole file was understood."""
+    number = error.where.rpartition(":")[2]
+    return int(number) if number.isdigit() else math.inf

@@ -1,0 +1,1 @@
+"""Job shop and flexible job shop on one kernel."""

@@ -1,0 +1,292 @@
+"""What an observation says: scale-free columns of each candidate, and the state of the shop.
+
+P is the mean operation time, L0 the lower bound of the empty schedule, LB the one now; the
+columns are computed from the state in ``layout.py``, and every one is clipped to [-CLIP, CLIP].
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from envs.core.pointer import as_float32, shift
+from envs.shop import layout as k
+
+CLIP = 20.0
+
+# Column -> what it says. The first 16 are the basic set.
+COLUMNS: dict[str, str] = {
+    "processing_time": "time on this machine / P",
+    "start": "(earliest start - the least of all) / P",
+    "completion": "(earliest completion - the least of all) / P",
+    "gap": "idle time of the machine before the start / P",
+    "wait": "time from arrival to the start / P",
+    "work": "remaining work of the job / L0",
+    "work_of_max": "remaining work / the largest of all jobs",
+    "operations": "remaining operations of the job / M",
+    "load": "remaining load of the machine / L0",
+    "load_of_max": "remaining load / the largest of all machines",
+    "slack_job": "(LB - end of the job's own chain) / P",
+    "slack_machine": "(LB - completion - load left on the machine - shortest tail) / P",
+    "slack_rival": "(LB - completion - longest rival's time and tail) / P",
+    "queue": "operations waiting for the machine * M / J",
+    "queue_work": "their work * M / (J P)",
+    "progress": "share of all operations dispatched",
+    "work_of_mean": "remaining work / mean over unfinished jobs",
+    "slack_queue": "(LB - end of the worst queued rival if it waits) / P",
+    "slack_job_share": "slack_job * P / L0",
+    "slack_machine_share": "slack_machine * P / L0",
+    "slack_rival_share": "slack_rival * P / L0",
+    "rank_work": "share of unfinished jobs with more remaining work",
+    "rank_time": "share of the queue with a shorter time",
+    "rank_queue_work": "share of the queue with more remaining work",
+    "rank_start": "share of the queue with an earlier start",
+    "next_time": "time of the job's next operation / P; 0 for the last",
+    "next_wait": "how long its machine is still busy after the completion / P",
+    "next_gap": "how long its machine is already idle at the completion / P",
+    "next_load": "remaining load of its machine / L0",
+    "next_queue": "operations waiting for its machine * M / J",
+    "last": "1 for the job's last operation",
+    "jobs_left": "unfinished jobs / J",
+    "candidates": "candidates / J",
+    "shape": "ln(J / M)",
+    "slack_bottleneck": "(bound of the most loaded machine - LB) / P",
+    "bound": "LB / L0 - 1",
+}
+BASIC = 16
+FULL = len(COLUMNS)
+SCRATCH = 2 * BASIC  # int32 numbers, and one more a row, that `observe` writes to
+# The observation's `state`: the columns that are the same for all candidates.
+STATE = ("progress", "jobs_left", "candidates", "shape", "slack_bottleneck", "bound")
+
+
+@nb.njit(cache=True, error_model="numpy")
+def summarise(lay, shop, totals, state):
+    """Write the shop's STATE, (6,) float32."""
+    jobs, machines, bound = (
+        totals[k.JOBS],
+        totals[k.MACHINES],
+        totals[k.BOUND],
+    )
+    bottleneck = np.int32(0)
+    for m in range(machines):
+        bottleneck = max(bottleneck, shop[lay.term + m])
+    slack = (bottleneck - bound) * totals[k.OPERATIONS] / max(totals[k.WORK], 1)
+    state[0] = 1.0 - totals[k.LEFT] / totals[k.OPERATIONS]
+    state[1] = totals[k.JOBS_LEFT] / jobs
+    state[2] = min(totals[k.CANDIDATES] / jobs, CLIP)
+    state[3] = 1e-6 * totals[k.SHAPE]
+    state[4] = max(slack, -CLIP)
+    state[5] = min(bound / max(totals[k.BOUND0], 1) - 1.0, CLIP)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def observe(lay, shop, totals, columns, rows, state, mask, work):
+    """Write one shop's observation; rows outside the mask are zeroed.
+
+    `rows` is (K * columns) float32, `state` (6,) float32, `mask` (K,) int8 and `work`
+    (SCRATCH + K,) int32, which is scratch; all are pointers. For the rest see ``layout.py``.
+    """
+    raw, scale, picks = work, as_float32(shift(work, BASIC)), shift(work, SCRATCH)
+    for i in range(lay.jobs * lay.width * columns):
+        rows[i] = 0.0
+    for i in range(lay.jobs * lay.width):
+        mask[i] = 0
+    jobs, machines = totals[k.JOBS], totals[k.MACHINES]
+    bound = np.int32(totals[k.BOUND])
+    per_p = totals[k.OPERATIONS] / max(totals[k.WORK], 1)
+    per_l0 = 1.0 / max(totals[k.BOUND0], 1)
+    per_queue = machines / jobs
+    summarise(lay, shop, totals, state)
+    if totals[k.CANDIDATES] == 0:
+        return
+
+    max_work, max_load = np.int32(1), np.int32(1)
+    for m in range(machines):
+        max_load = max(max_load, shop[lay.load + m])
+    for j in range(jobs):
+        max_work = max(max_work, shop[lay.work + j])
+    first_start, first_end = totals[k.FIRST_START], totals[k.FIRST_END]
+    for c in range(BASIC):
+        scale[c] = per_p
+    scale[5] = scale[8] = per_l0
+    scale[6] = 1.0 / max_work
+    scale[7] = 1.0 / machines
+    scale[9] = 1.0 / max_load
+    scale[13] = per_queue
+    scale[14] = per_p * per_queue
+    scale[15] = 1.0 / totals[k.OPERATIONS]
+    raw[15] = totals[k.OPERATIONS] - totals[k.LEFT]
+    latest = np.int32(totals[k.LATEST])
+    count = 0
+    for row in range(jobs * lay.width):  # without branches: which rows qualify is hard to predict
+        chosen = shop[lay.start + row] <= latest
+        picks[count] = row
+        mask[row] = chosen
+        count += chosen
+    for pick in range(count):
+        row = picks[pick]
+        start = shop[lay.start + row]
+        j = row if lay.width == 1 else row // lay.width
+        job = lay.job + j * k.JOB_FIELDS
+        o, last = shop[job + k.HEAD], shop[job + k.LAST]
+        p = lay.operation + o * lay.stride
+        m = shop[p + (row - j * lay.width) * k.ALTERNATIVE + k.MACHINE]
+        machine = lay.machine + m * k.MACHINE_FIELDS
+        end = shop[lay.end + row]
+        time = end - start
+        chain = max(shop[lay.operation + last * lay.stride + k.DONE], end + shop[lay.tail + o])
+        after, shortest = end, shop[machine + k.SHORTEST]
+        if shortest < k.FAR:  # the machine has operations of its own left
+            after += shortest + shop[machine + k.OWN]
+            if shop[lay.count + o] == 1:
+                after -= time
+        long = shop[machine + k.LONG]
+        if shop[machine + k.LONG_OP] == o:
+            long = shop[machine + k.LONG2]
+        raw[0] = time
+        raw[1] = start - first_start
+        raw[2] = end - first_end
+        raw[3] = start - shop[machine + k.FREE]
+        raw[4] = start - shop[job + k.READY]
+        raw[5] = raw[6] = shop[lay.work + j]
+        raw[7] = last - o + 1
+        raw[8] = raw[9] = shop[lay.load + m]
+        raw[10] = bound - chain
+        raw[11] = bound - after
+        raw[12] = bound - end - long
+        raw[13] = shop[machine + k.QUEUE]
+        raw[14] = shop[machine + k.QUEUE_WORK]
+        out = row * columns
+        for c in range(BASIC):
+            value = np.float32(raw[c]) * scale[c]
+            rows[out + c] = min(max(value, np.float32(-CLIP)), np.float32(CLIP))
+    if columns > BASIC:
+        _look_ahead(lay, shop, totals, per_p, per_l0, rows, state, mask)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _clip(x):
+    return np.float32(min(max(x, -CLIP), CLIP))
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _look_ahead(lay, shop, totals, per_p, per_l0, rows, state, mask):
+    """Write the columns that compare a candidate with its rivals or look one operation ahead."""
+    jobs, machines, bound = (
+        totals[k.JOBS],
+        totals[k.MACHINES],
+        totals[k.BOUND],
+    )
+    per_queue = machines / jobs
+    left, mean = totals[k.JOBS_LEFT], 1.0 / per_p
+    # Queues as linked lists: first[m] is one row waiting for machine m, link[row] the next one.
+    first = np.full(machines, -1, np.int32)
+    link = np.empty(jobs * lay.width, np.int32)
+    total_work = 0
+    for j in range(jobs):
+        o = shop[lay.job + j * k.JOB_FIELDS + k.HEAD]
+        if o < 0:
+            continue
+        total_work += shop[lay.work + j]
+        p = lay.operation + o * lay.stride
+        for a in range(shop[lay.count + o]):
+            m = shop[p + a * k.ALTERNATIVE + k.MACHINE]
+            link[j * lay.width + a] = first[m]
+            first[m] = j * lay.width + a
+    per_mean_work = left / max(total_work, 1)
+    for row in range(jobs * lay.width):
+        if not mask[row]:
+            continue
+        j = row // lay.width
+        job = lay.job + j * k.JOB_FIELDS
+        o = shop[job + k.HEAD]
+        p = lay.operation + o * lay.stride
+        m = shop[p + (row - j * lay.width) * k.ALTERNATIVE + k.MACHINE]
+        start, end = shop[lay.start + row], shop[lay.end + row]
+        time, work = end - start, shop[lay.work + j]
+        more_work = 0
+        for i in range(jobs):
+            more_work += shop[lay.work + i] > work
+        worst, rivals = end, 0
+        shorter, longer_work, earlier = 0, 0, 0
+        rival = first[m]
+        while rival >= 0:
+            if rival != row:
+                jr = rival // lay.width
+                begin = shop[lay.start + rival]
+                need = shop[lay.end + rival] - begin
+                head = shop[lay.job + jr * k.JOB_FIELDS + k.HEAD]
+                tail = shop[lay.tail + head]
+                worst = max(worst, max(end, begin) + need + tail)
+                rivals += 1
+                shorter += need < time
+                longer_work += shop[lay.work + jr] > work
+                earlier += begin < start
+            rival = link[rival]
+        per_rival = 1.0 / max(rivals, 1)
+        out = row * FULL
+        rows[out + 16] = _clip(work * per_mean_work)
+        rows[out + 17] = _clip((bound - worst) * per_p)
+        rows[out + 18] = _clip(rows[out + 10] * mean * per_l0)
+        rows[out + 19] = _clip(rows[out + 11] * mean * per_l0)
+        rows[out + 20] = _clip(rows[out + 12] * mean * per_l0)
+        for c in range(5):
+            rows[out + 31 + c] = state[1 + c]
+        rows[out + 21] = np.float32(more_work / left)
+        rows[out + 22] = np.float32(shorter * per_rival)
+        rows[out + 23] = np.float32(longer_work * per_rival)
+        rows[out + 24] = np.float32(earlier * per_rival)
+        if o == shop[job + k.LAST]:
+            rows[out + 30] = 1.0
+            continue
+        p += lay.stride
+        following, soonest = p, k.FAR
+        for i in range(p, p + shop[lay.count + o + 1] * k.ALTERNATIVE, k.ALTERNATIVE):
+            free = shop[lay.machine + shop[i + k.MACHINE] * k.MACHINE_FIELDS + k.FREE]
+            done = max(end, free) + shop[i + k.TICKS]
+            if done < soonest:
+                following, soonest = i, done
+        ahead = shop[following + k.MACHINE]
+        machine = lay.machine + ahead * k.MACHINE_FIELDS
+        free = end if ahead == m else shop[machine + k.FREE]
+        rows[out + 25] = _clip(shop[following + k.TICKS] * per_p)
+        rows[out + 26] = _clip(max(free - end, 0) * per_p)
+        rows[out + 27] = _clip(max(end - free, 0) * per_p)
+        rows[out + 28] = _clip(shop[lay.load + ahead] * per_l0)
+        rows[out + 29] = _clip(shop[machine + k.QUEUE] * per_queue)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def tabulate(lay, shop, totals, cells, mask):
+    """Write shop b's raw candidate table: cells (K, 13) int64, mask (K,) int8; both out."""
+    cells[:, :] = 0
+    mask[:] = 0
+    for row in range(totals[k.JOBS] * lay.width):
+        if shop[lay.start + row] > totals[k.LATEST]:
+            continue
+        j = row // lay.width
+        job = lay.job + j * k.JOB_FIELDS
+        o = shop[job + k.HEAD]
+        p = lay.operation + o * lay.stride
+        i = p + (row - j * lay.width) * k.ALTERNATIVE
+        first = shop[job + k.FIRST]
+        done = shop[lay.least + first] + shop[lay.tail + first] - shop[lay.least + o]
+        done -= shop[lay.tail + o]
+        time = shop[i + k.TICKS]
+        mask[row] = 1
+        out = cells[row]
+        out[0] = j
+        out[1] = o
+        out[2] = shop[i + k.MACHINE]
+        out[3] = time
+        out[4] = shop[lay.start + row]
+        out[5] = shop[lay.end + row]
+        out[6] = shop[job + k.READY]
+        out[7] = shop[job + k.RELEASE]
+        out[8] = shop[job + k.DUE]
+        out[9] = time + shop[lay.tail + o]
+        out[10] = shop[job + k.LAST] - o + 1
+        out[11] = shop[job + k.RELEASE] + done + time
+        if o < shop[job + k.LAST]:
+            out[12] = shop[lay.least + o + 1]

@@ -1,0 +1,127 @@
+"""What the single and the vector environment have in common: options, spaces, and the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.core.errors import InputError
+from envs.core.problem import Problem
+from envs.instances import load
+from envs.shop.batch import LARGEST, Columns, RandomShops, ShopBatch
+from envs.shop.features import CLIP, STATE
+
+Instance = str | Problem
+Reward = Literal["bound", "makespan"]
+SCALE = 10.0  # reward = SCALE * reward_ticks / L0
+
+
+@dataclass(frozen=True, slots=True)
+class ShopOptions:
+    """Hold the options of one environment; see :class:`envs.shop.env.JobShopEnv` for each."""
+
+    jobs: int | tuple[int, int] = 15
+    machines: int | tuple[int, int] = 15
+    alternatives: int = 1
+    time: tuple[int, int] = (1, 99)
+    instances: tuple[Instance, ...] = ()
+    columns: Columns = "full"
+    delay: float = 0.0
+    forced: bool = True
+    reward: Reward = "bound"
+    strict: bool = False
+
+    def __post_init__(self) -> None:
+        """Check what the batch does not check itself."""
+        for name, most in (("jobs", 10_000), ("machines", 10_000), ("time", 2**20)):
+            low, high = interval(name, getattr(self, name))
+            if not 1 <= low <= high <= most:
+                value = getattr(self, name)
+                raise InputError(name, f"is {value}", f"give 1 <= low <= high <= {most}")
+        for name in ("forced", "strict"):
+            value = getattr(self, name)
+            if not isinstance(value, (bool, np.bool_)):
+                raise InputError(name, f"is {value!r}", "give true or false")
+        if not self.instances:
+            self._check_sum()
+        if not isinstance(self.alternatives, int) or self.alternatives < 1:
+            raise InputError("alternatives", f"is {self.alternatives!r}", "give at least 1")
+        if self.reward not in ("bound", "makespan"):
+            raise InputError("reward", f"is {self.reward!r}", "use bound or makespan")
+
+    def _check_sum(self) -> None:
+        """Refuse random shops whose times could add up to more than the kernel can count."""
+        shops = self.random_shops()
+        longest = shops.time[1] if self.alternatives == 1 else 1.2 * shops.time[1] + 1
+        if shops.jobs[1] * shops.machines[1] * longest > LARGEST:
+            raise InputError("time", "adds up to more than 2**29 ticks", "use a coarser tick")
+
+    def random_shops(self) -> RandomShops:
+        """Return the distribution that resets draw from where no instance is given."""
+        return RandomShops(
+            interval("jobs", self.jobs),
+            interval("machines", self.machines),
+            self.alternatives,
+            interval("time", self.time),
+        )
+
+
+def interval(name: str, value: object) -> tuple[int, int]:
+    """Return (low, high) for an integer or a pair of integers."""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return int(value), int(value)
+    if isinstance(value, Sequence) and len(value) == 2:
+        low, high = value
+        if all(isinstance(x, (int, np.integer)) and not isinstance(x, bool) for x in value):
+            return int(low), int(high)
+    raise InputError(name, f"is {value!r}", "give a whole number or a pair [low, high]")
+
+
+def as_instances(instance: object) -> tuple[Instance, ...]:
+    """Return `instance=` as a tuple: none, one, or one a sub-environment."""
+    if instance is None:
+        return ()
+    if isinstance(instance, (str, Problem)):
+        return (instance,)
+    if isinstance(instance, Sequence) and not instance:
+        raise InputError("instance", "is an empty list", "name one, or leave it out")
+    if isinstance(instance, Sequence) and all(isinstance(i, (str, Problem)) for i in instance):
+        return tuple(instance)
+    raise InputError("instance", f"is {instance!r}", "give a name, a path, a Problem or a list")
+
+
+def make_batch(options: ShopOptions, size: int) -> ShopBatch:
+    """Return the batch behind an environment, with its fixed instances loaded."""
+    settings: dict[str, Any] = {
+        "delay": options.delay,
+        "columns": options.columns,
+        "forced": options.forced,
+    }
+    if options.instances:
+        problems = [p if isinstance(p, Problem) else load(p) for p in options.instances]
+        return ShopBatch.of([problems[b % len(problems)] for b in range(size)], **settings)
+    kind = options.random_shops()
+    jobs, machines = kind.jobs[1], kind.machines[1]
+    width = min(options.alternatives, machines)
+    return ShopBatch(size, jobs, jobs * machines, machines, width, **settings)
+
+
+def observation_space(batch: ShopBatch) -> Any:
+    """Return the space of one shop's observation."""
+    return gym.spaces.Dict(
+        {
+            "candidates": gym.spaces.Box(-CLIP, CLIP, (batch.rows, batch.columns), np.float32),
+            "state": gym.spaces.Box(-CLIP, CLIP, (len(STATE),), np.float32),
+            "action_mask": gym.spaces.Box(0, 1, (batch.rows,), np.int8),
+        }
+    )
+
+
+def as_reward(ticks: NDArray[np.int64], first_bound: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Scale reward_ticks so that an episode's sum does not depend on the size: SCALE / L0."""
+    return SCALE * ticks / np.maximum(first_bound, 1)

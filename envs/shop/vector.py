@@ -1,0 +1,193 @@
+"""Many shops as one native Gymnasium VectorEnv; finished ones restart within the same step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from envs.core.errors import InputError
+from envs.core.problem import NONE
+from envs.shop.batch import Columns, Observation
+from envs.shop.env import FlexibleJobShopEnv, JobShopEnv
+from envs.shop.options import (
+    Instance,
+    Reward,
+    ShopOptions,
+    as_instances,
+    as_reward,
+    make_batch,
+    observation_space,
+)
+
+
+class JobShopVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
+    """Step `num_envs` job shops at once; action, observation and reward as :class:`JobShopEnv`.
+
+    Sub-environment i, reset with seed s, goes through exactly the trajectory of a single
+    environment reset with seed s + i that is reset again after each end.
+
+    ``infos`` holds arrays over sub-environments: ``action_mask`` (B, K), ``reward_ticks`` (B,),
+    ``lower_bound`` (B,), ``makespan`` (B,) ticks of the episode that ended in this step (-1
+    elsewhere), ``invalid_action`` (B,) where there is one, and, where an episode ended,
+    ``final_obs`` with ``_final_obs`` as Gymnasium's own vector environments have them.
+
+    Args:
+        num_envs: Number of sub-environments B.
+        instance: A name, a path, a Problem, or a list of them: sub-environment i has the i-th,
+            starting over when the list ends.
+        jobs, machines, time, columns, delay, forced, reward, strict: See :class:`JobShopEnv`.
+    """
+
+    metadata: dict[str, Any] = {  # noqa: RUF012
+        "autoreset_mode": AutoresetMode.SAME_STEP,
+        "render_modes": [],
+    }
+    alternatives = JobShopEnv.alternatives
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        jobs: int | tuple[int, int] = 15,
+        machines: int | tuple[int, int] = 15,
+        instance: Instance | Sequence[Instance] | None = None,
+        *,
+        time: tuple[int, int] = (1, 99),
+        columns: Columns = "full",
+        delay: float = 0.0,
+        forced: bool = True,
+        reward: Reward = "bound",
+        strict: bool = False,
+        **more: int,
+    ) -> None:
+        if not isinstance(num_envs, (int, np.integer)) or num_envs < 1:
+            raise InputError("num_envs", f"is {num_envs!r}", "give at least 1")
+        self.num_envs = num_envs
+        self.options = ShopOptions(
+            jobs,
+            machines,
+            more.pop("alternatives", self.alternatives),
+            time,
+            as_instances(instance),
+            columns,
+            delay,
+            forced,
+            reward,
+            strict,
+        )
+        if more:
+            raise InputError(next(iter(more)), "is not an option of this environment")
+        self.batch = make_batch(self.options, num_envs)
+        self.single_observation_space = observation_space(self.batch)
+        self.single_action_space = gym.spaces.Discrete(self.batch.rows)
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._kind = self.options.random_shops()
+        self._mask: NDArray[np.int8] = np.zeros((num_envs, self.batch.rows), np.int8)
+        self._seeded = False
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Start all episodes; an integer seed s gives sub-environment i the seed s + i."""
+        if isinstance(seed, int):
+            super().reset(seed=seed)
+        if seed is not None or not self._seeded:
+            if seed is None or isinstance(seed, (int, np.integer)):
+                seeds = [None if seed is None else int(seed) + i for i in range(self.num_envs)]
+            else:
+                seeds = list(seed)
+            for i, own in enumerate(seeds):
+                generator, _ = seeding.np_random(own)
+                self.batch.random[i] = generator.integers(0, 2**64, dtype=np.uint64)
+            self._seeded = True
+        self.batch.begin(None if self.options.instances else self._kind)
+        observation = self.batch.observation()
+        self._mask = observation["action_mask"].copy()
+        nothing = np.zeros(self.num_envs, np.int64)
+        return observation, self._infos(nothing, self.batch.bound)
+
+    def step(
+        self, actions: NDArray[np.int64]
+    ) -> tuple[
+        Observation, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]
+    ]:
+        """Dispatch row actions[i] in sub-environment i; restart those that end."""
+        actions = np.ascontiguousarray(actions, np.int64)
+        self.batch.check(actions)
+        if self.options.strict:
+            self._refuse(actions)
+        kind = None if self.options.instances else self._kind
+        observation, moves = self.batch.advance(actions, kind, again=True)
+        rise, legal, ended, bound, first_bound = moves.outcome.T
+        ended, refused = ended.astype(np.bool_), legal == 0
+        ticks = -rise
+        if self.options.reward == "makespan":
+            ticks = np.where(ended, -bound, 0)
+        rewards = as_reward(ticks, first_bound)
+        self._mask = observation["action_mask"].copy()
+        infos = self._infos(ticks, self.batch.bound)
+        infos["makespan"] = np.where(ended, bound, NONE)
+        if refused.any():
+            infos["invalid_action"] = refused
+        if ended.any():
+            infos["final_obs"], infos["_final_obs"] = self._final(ended, moves.final), ended
+        return observation, rewards, ended, np.zeros(self.num_envs, np.bool_), infos
+
+    def _refuse(self, actions: NDArray[np.int64]) -> None:
+        """Raise if an action is no candidate, before anything has moved."""
+        inside = (actions >= 0) & (actions < self.batch.rows)
+        rows = np.where(inside, actions, 0)
+        refused = ~inside | (self._mask[np.arange(self.num_envs), rows] == 0)
+        if refused.any():
+            i = int(refused.argmax())
+            raise InputError(
+                f"action of sub-environment {i}",
+                f"row {int(actions[i])} is no candidate",
+                "choose by action_mask",
+            )
+
+    def _final(self, ended: NDArray[np.bool_], state: NDArray[np.float32]) -> NDArray[Any]:
+        """Return the last observations as Gymnasium does; no candidate is left in them."""
+        final = np.full(self.num_envs, None, dtype=object)
+        for i in np.flatnonzero(ended):
+            final[i] = {
+                "candidates": np.zeros((self.batch.rows, self.batch.columns), np.float32),
+                "state": state[i],
+                "action_mask": np.zeros(self.batch.rows, np.int8),
+            }
+        return final
+
+    def _infos(self, ticks: NDArray[np.int64], bound: NDArray[np.int64]) -> dict[str, Any]:
+        return {"action_mask": self._mask.copy(), "reward_ticks": ticks, "lower_bound": bound}
+
+    def action_masks(self) -> NDArray[np.int8]:
+        """Return (B, K) int8: 1 where a row is a candidate."""
+        return self._mask.copy()
+
+    def get_state(self) -> dict[str, NDArray[Any]]:
+        """Return copies of everything that a later :meth:`set_state` needs to go on exactly."""
+        return self.batch.get_state()
+
+    def set_state(self, state: dict[str, NDArray[Any]]) -> Observation:
+        """Go on from what :meth:`get_state` returned; return the present observation."""
+        self.batch.set_state(state)
+        self._seeded = True
+        observation = self.batch.observation()
+        self._mask = observation["action_mask"].copy()
+        return observation
+
+
+class FlexibleJobShopVectorEnv(JobShopVectorEnv):
+    """Step many flexible job shops at once; see :class:`FlexibleJobShopEnv`."""
+
+    alternatives = FlexibleJobShopEnv.alternatives

@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+
+from envs.core.errors import InputError
+from envs.instances import load
+from envs.instances.taillard import NAMES, SEEDS, taillard
+
+# Problem.sha256 of the published instances (Taillard 1993); the files of public collections give
+# the same ones, see test_public_data.
+HASHES = dict(
+    line.split()
+    for line in """
+ta01 fcdbebca87545c361d1d34f4c16fcb595ab4d212ba4949061317fdd2346928f5
+ta02 fbca8573db3c9481442be10de58354d65e4fc3ae6a88df75e04225730fffa9b6
+ta03 10a2d6f8604f79c0a1938947953fc14df66ffb7a584544d236e4a339245af840
+ta04 75c4633d8b9aaf79d2976927717f0dd923bb3a83a885043817923475b1dc585f
+ta05 c537ca61bc53018a62805f4ccb2e134959b7913cc5937d02bbc6708757afdec1
+ta06 dcf2d45601e2cb1cc20f6d586e27e21b5274697703653a01ddfb9cd6d2968008
+ta07 6d90b044e348319b889c183b4198da96412b1da565d764ea88845d19e6390f7c
+ta08 5184b2127e46bf9e7f6fd57eb92994ff089672160f5797647ffb32644fed88a2
+ta09 f579af45cb163070b9484ade6b5ed3bebce5abe43e49839aea99faa305e18c54
+ta10 177d6d2d29e3738d43e7f5a2252d77fe145cd59bdc50d0268d7110c4a8cc6541
+ta11 4b7d903adf8bcc9ff74288d932d7069b9d85efb0691595fa438401a219a68514
+ta12 5dc258b44983f561dfe504f5b2a07c470e1c302259651ab3f0bc1fa2fe3e9f4a
+ta13 d874b22f6e5f746ec19858fbfeddb1c3f1c52e136a74cc684bb793d96b8d7b70
+ta14 e8df991b4794b653d9b25c0cefdd0d8bee4bcfc048928817d30227badecf84dd
+ta15 ba4b33b0dc0aa626e1923aab05ed52e5be63e44cebaeaae5374270b4e8d64d37
+ta16 a3479c7974820bcd10fedb0c9b092807ac9b42cef1f64ce79c592cf6ff62bcab
+ta17 20a709a3528d1a9e0169afef49c95df6a556c21d4e1a14cb5b4a2acdb0e62f0d
+ta18 1b2125e46fd01e614887f60a070a6c25af59f6b8ceb71207f71adcd20bf16781
+ta19 d5c8b3094d5684f1c50ee56b011f80747f1bdc31d63c155400fbb51ec7a038ff
+ta20 06e7cfe0a23d804f52bde480e353cfe09a36c3ed250b0ccab2feb134d68ef70c
+ta21 f756d743537424d166106911d125616a3d2129f0efaecb7e421d13f1687081fb
+ta22 f8f48b76ecdae58fc85d3f9e9624b0cb176a809f6ac56e2106b5fbaab8c30800
+ta23 cbdfdb4770de94dd41d1d9e20f84fea483979f501f7720b91bfdca4d10f265ea
+ta24 dd03994d9d02a566a7e41293555f49eff2159cb1f791a6afa52757b1813e9c6d
+ta25 ecf7628b8faa8f2111c1bb5c2c771290553342db2a5256efedb48201f2fc1dcd
+ta26 62cb1714358352135db5e147b5f02b6492c9bb90131564dfe4fc48b4c441f6fb
+ta27 3cfe1d0a28f0c29c40c56f722a1c6fa90c87eec0e4e5c9a8f7ef141ff1422623
+ta28 166030bf72a5ef993919d03e74f4228556ecb7459f3edf33d542a1341115ac7f
+ta29 ad7683aa631ac6621148ccd39697c73ef32bc063edc2af29fb97efe290035f7b
+ta30 0ddea22823da130bd1e0afabb4da307f0564758959a80ec7dcc663a547fe0323
+ta31 90133a16b5dfec02a033ba331640fb0041c03fda64f36da6356c82dec6419f01
+ta32 3db386d95e9f6989800cb57ca9c3b84ac1f958e5671c3a976a0ede47c5d647d7
+ta33 3c1ef70c42299073424df0ad160ef5b513e52ed43d06fe3351426bec7f5c5775
+ta34 fea764f678ae7f7814f40d80f61944527b5053404fbf94e9990abc5d73269095
+ta35 fcb5162769885a63deae3b989ba373967d258f6006d0e25d6df9748a21597991
+ta36 c43c7326fab295f4d2685c883d5b3af2145223ccaab1ea46ca227c80183e3651
+ta37 8ed013e9f49db72d93100ecc48a5cce6be66995a956b51286f94cea32aaabcda
+ta38 1bbfb2f31b7d32f52bd42ba6509bfcbc0f1c18e6e28df0a2d9815b5ac51a0539
+ta39 db0f6539e24403db73ea11e9b61cef1e4131eb1dc8b55be973ce65266eba2abc
+ta40 9b5fd0142958d450dc57896bae8a6d2730131f0989a18e298ace18385dccffb7
+ta41 ef69cc66e16d57f167c5a86a47b303b0f50e3e2d1ecf705b40a696fc08e1ac8d
+ta42 36437c7ef3821d4b0bc1a4787320fd84dce59833779f665b4ca33e9536a32f2a
+ta43 4109f943a4d75273892972933fdac0e3a0bd5593cd43fbcfeeb624ea05da9da4
+ta44 24c2ba83e15f767448484bc0e74650bf86f9abae8ea1f5926b389cb80efa59d6
+ta45 96e3f36c710e67f8802452cf84873df67fd0dd7d86157d4c7062b22f396c68a4
+ta46 fea638af5323565284c049b9109fda20e990c0010e8c17cd0335145b22a6e3cf
+ta47 ef0dee362856a8abe3b1be7ba69b969c7d7b2cf12f97989dc1ed3e276e982fb1
+ta48 c38d64d0ed7dca2b750615e202bace653dfaa9f174b2acf1715192fb77abc589
+ta49 46f8fda29bba7bdcd4e1093f52a6c2b0577218f71a48db0fe41efc440ba1d3f3
+ta50 0773d5190f3031a605552bc1781734b601039792183a4fd3ae4df2baa12ed688
+ta51 54fbcdbeac9718543616d56294f00d70556fa2402934dad7e488cd1a6ec64fed
+ta52 a77565d57e94a770cfae435fec3c185c6a9acd96af9c67e1c49d7b865332e3c9
+ta53 9837676cc033855b290116bd2269e28b739f10ff73303699bb23b4e1c4ce60ee
+ta54 e79fbcf77b6de0a87b3fb32d1fe260b9716be3e5cabe30be13c0877624dde0f1
+ta55 2f228550cdf66dab6c9387dccc28f00bac93b9e876d14c7b827e5ba438b4dea7
+ta56 9689e5614ec6c15e3c9831eff897a9965f00a9557167bf3ec530e501fdbc355f
+ta57 4833020421ceb1bed3b4334b230fe52d16409f92942705bf23d16c75e7065282
+ta58 d020b41f2820de4f20e7806996cd87d15be01e3b24ff9ab9c3cc32fa8072f2b8
+ta59 636dcbf1d43d58104f913d835113f2b5859c64b1b7363017d17108cd04354095
+ta60 672f5467598e1747610066d328e84ecf326bd22b7079f01c378af63059cfee13
+ta61 7ef0e78c69cd7e72553cfb3bfcc3105ddbccb9bced226c79377ec85e07d5773b
+ta62 a1fa136e57c0a61b0578f156e91b3c7dd15cd1cb9a03718f3f0810f78b476fa6
+ta63 df4d61c67cfebdcd2649970ac0a1cae4dcd99929cfde38fd15fbd7ba4cfca7df
+ta64 0c9b46a1b825506a7d354e5d0f5ffe8cafd39e72de21fca2d28ec77861c827a5
+ta65 13ca1fefcf124f1e7d607400bdd6c69a3e9e1e7f0503d0c8d4a70dea3a821f04
+ta66 4b15bf4ae852c63f0a16a74df93144aad4d958be663e0aacdf28eebd08ccf7be
+ta67 b017cad335c303fc80a145c9b53bdc42786a02d4dff4fd25126fa02bb9e47f40
+ta68 f25d0429c6a9041b0478eb7e4b9256f1a01ee43085f99291c98000e2f87ceee3
+ta69 2d5e0796c430aad65603b41bd526ba504f04285a96e524fe78715513d195bdbf
+ta70 5d995f6475a152209bb4bb822ff60ccb0362903ec7ce256e6456c9d6eea9c4ef
+ta71 977793fc8d39884101fc77efef931ce0c8937f15de102a5478923291c153a378
+ta72 bf6757d184efb8ae8cd073e68ea32d9d1cefc13b8cecea69456b3d44f28afe49
+ta73 7b8697e7a7beb8e65c584fdc7ae8ae3798f79c3cbd2ce5e5cc24846d9151f4cb
+ta74 7e64870743a136fd6d59041c793bde40a0272c2499f43ab021ca05bfabd60057
+ta75 6df845d677f00e9ac43eda7bdb260f75374f8ff1b13e35a2de7cc39b625988fc
+ta76 b812897afd76bcffb40c84a5782291616db754a203de30dcdff01c2ebb853a62
+ta77 b6873aa35eb1d13ec8d5cf934da77d85841cf92abba251950b440f9d8f39ca9c
+ta78 f16ce5598cb8f5ad1eed0b1239b0632f28038bb7faada8e10f7e9fd8236f8f58
+ta79 7faf4fd66451426409e7ee70da647ce075c804e64085b8ac3953d33625be5b22
+ta80 4c2b1c7f3aeddeb5d5fb8fb15bda1b106612bf32431da18bc4050fbc66c42f24
+""".strip().splitlines()
+)
+
+
+def test_there_are_eighty_of_eight_sizes():
+    assert len(NAMES) == len(set(HASHES.values())) == 80
+    assert NAMES[0] == "ta01" and NAMES[-1] == "ta80"
+    sizes = [(taillard(n).jobs, taillard(n).resources) for n in NAMES[::10]]
+    assert sizes == list(SEEDS) == [
+        (15, 15), (20, 15), (20, 20), (30, 15), (30, 20), (50, 15), (50, 20), (100, 20),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_content_is_the_published_one(name):
+    problem = taillard(name)
+    assert problem.sha256 == HASHES[name]
+    assert problem.name == name
+    assert problem.is_job_shop
+
+
+def test_first_numbers_of_ta01():
+    problem = taillard("ta01")
+    machine, time = problem.time.argmax(axis=1), problem.time.max(axis=1)
+    assert time[:15].tolist() == [94, 66, 10, 53, 26, 15, 65, 82, 10, 27, 93, 92, 96, 70, 83]
+    assert machine[:15].tolist() == [6, 12, 4, 7, 3, 2, 10, 11, 8, 14, 9, 13, 5, 0, 1]
+
+
+@pytest.mark.parametrize("name", ["ta01", "ta35", "ta80"])
+def test_every_job_visits_every_machine_once_for_1_to_99_ticks(name):
+    problem = taillard(name)
+    machine = problem.time.argmax(axis=1).reshape(problem.jobs, problem.resources)
+    assert (np.sort(machine, axis=1) == np.arange(problem.resources)).all()
+    assert problem.time.max(axis=1).min() >= 1 and problem.time.max() <= 99
+
+
+def test_names_are_taken_in_their_usual_spellings():
+    for spelling in ("ta07", "TA07", "ta7", "ta07js"):
+        assert load(spelling).sha256 == HASHES["ta07"]
+    with pytest.raises(InputError, match="ta81"):
+        load("ta81")
