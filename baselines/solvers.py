@@ -1,0 +1,11 @@
+"""Every search by name; to add one, write it and add a line here and a file of settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from baselines.exact import Exact
+from baselines.genetic import Genetic
+from envs.core.protocols import Solver
+
+SOLVERS: dict[str, Callable[..., Solver]] = {"ga": Genetic, "exact": Exact}
