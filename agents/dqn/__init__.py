@@ -1,0 +1,1 @@
+"""A masked DQN priority agent on stable-baselines3."""

@@ -1,0 +1,79 @@
+"""Settings of the agents, checked before anything is made from them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Exploration(_Settings):
+    """How often an action is random.
+
+    "spread" gives parallel environment i of N the constant rate base ** (1 + power * i / (N - 1))
+    (Horgan et al. 2018, section 4.1); "linear" lowers one rate for all from `initial` to `final`
+    over the first `fraction` of the training.
+    """
+
+    schedule: Literal["spread", "linear"] = "spread"
+    base: float = Field(default=0.4, gt=0, le=1)
+    power: float = Field(default=7.0, ge=0)
+    initial: float = Field(default=1.0, ge=0, le=1)
+    final: float = Field(default=0.05, ge=0, le=1)
+    fraction: float = Field(default=0.5, gt=0, le=1)
+
+
+class Prioritised(_Settings):
+    """Proportional prioritised replay; alpha 0 draws uniformly."""
+
+    alpha: float = Field(default=0.0, ge=0, le=1)
+    beta: float = Field(default=0.4, ge=0, le=1)  # correction at the start; it rises to 1
+
+
+class DQNConfig(_Settings):
+    """The masked double DQN with the candidate network."""
+
+    name: Literal["dqn"] = "dqn"
+    envs: int = Field(default=128, ge=1, le=65536)  # parallel environments
+    width: int = Field(default=64, ge=1, le=4096)  # units of a hidden layer
+    learning_rate: float = Field(default=1e-3, gt=0, le=1)  # at the start
+    final_learning_rate: float = Field(default=1e-5, ge=0, le=1)  # at the end of a cosine
+    batch_size: int = Field(default=512, ge=1, le=2**20)  # decisions
+    gamma: float = Field(default=1.0, gt=0, le=1)  # discount a decision
+    n_steps: int = Field(default=0, ge=0, le=2**20)  # decisions until the bootstrap; 0 Monte-Carlo
+    double: bool = True  # whether the online network picks the action bootstrapped from
+    loss: Literal["huber", "mse"] = "huber"
+    max_grad_norm: float = Field(default=10.0, gt=0)
+    buffer_size: int = Field(default=200_000, ge=2, le=10**9)  # decisions
+    learning_starts: int = Field(default=10_000, ge=0)  # decisions played at random first
+    train_freq: int = Field(default=1, ge=1)  # steps of all environments between trainings
+    gradient_steps: int = Field(default=2, ge=0)  # updates a training
+    target_update_interval: int = Field(
+        default=500, ge=1
+    )  # updates between copies to the target network
+    chunk: int = Field(default=4096, ge=1)  # decisions after which an endless episode is cut
+    exploration: Exploration = Exploration()
+    prioritised: Prioritised = Prioritised()
+
+
+class FlatConfig(_Settings):
+    """The stock DQN on the flattened table."""
+
+    name: Literal["dqn_flat"] = "dqn_flat"
+    envs: int = Field(default=64, ge=1, le=65536)
+    width: int = Field(default=64, ge=1, le=4096)
+    learning_rate: float = Field(default=1e-3, gt=0, le=1)
+    final_learning_rate: float = Field(default=1e-5, ge=0, le=1)
+    batch_size: int = Field(default=256, ge=1, le=2**20)
+    gamma: float = Field(default=1.0, gt=0, le=1)
+    max_grad_norm: float = Field(default=10.0, gt=0)
+    buffer_size: int = Field(default=50_000, ge=2, le=10**8)
+    learning_starts: int = Field(default=10_000, ge=0)
+    train_freq: int = Field(default=1, ge=1)
+    gradient_steps: int = Field(default=2, ge=0)
+    target_update_interval: int = Field(default=10_000, ge=1)  # decisions between copies
+    exploration: Exploration = Exploration()

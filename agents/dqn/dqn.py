@@ -1,0 +1,203 @@
+"""The masked double DQN: stable-baselines3's DQN over flat legal candidates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3 import DQN
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.type_aliases import RolloutReturn, TrainFreq
+from torch.nn import functional
+
+from agents.dqn.bridge import NativeVecEnv
+from agents.dqn.buffer import Batch, EpisodeBuffer, Following
+from agents.dqn.config import DQNConfig
+from agents.dqn.exploration import cosine, rates
+from agents.dqn.layout import Int64, Observation, first_best, flatten
+from agents.dqn.policy import CandidatePolicy, tensor
+from agents.dqn.statistics import Statistics
+
+
+class MaskedDQN(DQN):
+    """Learn which candidate to dispatch; illegal rows never reach the network.
+
+    What differs from stable-baselines3: actions are explored per environment among legal
+    candidates; decisions are collected from a native vector environment as arrays; targets are
+    Monte-Carlo or n-step returns with a masked, double bootstrap (van Hasselt et al. 2016); a cut
+    episode bootstraps, an ended one does not; the target network is copied every so many updates.
+
+    Args:
+        env: The bridge to a native vector environment.
+        config: Checked settings.
+        seed: Seeds the weights, exploration, sampling and the environment.
+        device: Where the networks live.
+    """
+
+    policy: CandidatePolicy
+    replay_buffer: EpisodeBuffer  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        env: NativeVecEnv,
+        config: DQNConfig,
+        *,
+        seed: int | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.config = config
+        self.rng = np.random.default_rng(seed)
+        self.statistics = Statistics("train/loss", "train/value", "train/gradient_norm")
+        super().__init__(
+            CandidatePolicy,
+            env,
+            learning_rate=cosine(config.learning_rate, config.final_learning_rate),
+            buffer_size=config.buffer_size,
+            learning_starts=config.learning_starts,
+            batch_size=config.batch_size,
+            gamma=config.gamma,
+            train_freq=config.train_freq,
+            gradient_steps=config.gradient_steps,
+            max_grad_norm=config.max_grad_norm,
+            replay_buffer_class=EpisodeBuffer,  # type: ignore[arg-type]
+            replay_buffer_kwargs={
+                "n_steps": config.n_steps,
+                "gamma": config.gamma,
+                "chunk": config.chunk,
+                "alpha": config.prioritised.alpha,
+            },
+            policy_kwargs={"width": config.width},
+            seed=seed,
+            device=device,
+        )
+
+    def predict(
+        self,
+        observation: Any,
+        state: tuple[NDArray[Any], ...] | None = None,
+        episode_start: NDArray[Any] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[Any], tuple[NDArray[Any], ...] | None]:
+        """Return the best legal row of each observation, or now and then a random legal one.
+
+        Args:
+            observation: Dict of arrays, of one state or of a batch.
+            state: Ignored.
+            episode_start: Ignored.
+            deterministic: Whether never to explore.
+        """
+        single = observation["action_mask"].ndim == 1
+        if single:
+            observation = {name: array[None] for name, array in observation.items()}
+        _, row = self._decide(observation, explore=not deterministic)
+        return (row[0] if single else row), state
+
+    def _decide(self, observation: Observation, explore: bool) -> tuple[Any, Int64]:
+        """Return ((candidates, position within a state's own ones), row) of the actions."""
+        candidates = flatten(observation)
+        counts = candidates.counts
+        first = np.cumsum(counts) - counts
+        if explore and self.num_timesteps < self.learning_starts:
+            chosen = first + (self.rng.random(len(counts)) * counts).astype(np.int64)
+        else:
+            chosen = first_best(self.policy.scores(candidates), counts)
+            if explore:
+                rate = rates(
+                    self.config.exploration, len(counts), self._current_progress_remaining
+                )
+                at_random = self.rng.random(len(counts)) < rate
+                any_row = first + (self.rng.random(len(counts)) * counts).astype(np.int64)
+                chosen = np.where(at_random, any_row, chosen)
+        return (candidates, chosen - first), candidates.row[chosen]
+
+    def collect_rollouts(  # type: ignore[override]
+        self,
+        env: NativeVecEnv,
+        callback: BaseCallback,
+        train_freq: TrainFreq,
+        replay_buffer: EpisodeBuffer,
+        action_noise: None = None,
+        learning_starts: int = 0,
+        log_interval: int | None = None,
+    ) -> RolloutReturn:
+        """Play `train_freq` decisions in every environment and store them."""
+        self.policy.set_training_mode(False)
+        callback.on_rollout_start()
+        episodes = 0
+        for step in range(1, train_freq.frequency + 1):
+            assert isinstance(self._last_obs, dict)
+            (candidates, chosen), row = self._decide(self._last_obs, explore=True)
+            observation, reward, terminated, truncated, infos = env.advance(row)
+            replay_buffer.add(
+                candidates, chosen, reward, terminated, truncated, infos.get("final_obs")
+            )
+            self._last_obs = observation
+            self.num_timesteps += env.num_envs
+            ended = terminated | truncated
+            if ended.any():
+                episodes += self.statistics.ended(ended, infos)
+            self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
+            callback.update_locals(locals())
+            if not callback.on_step():
+                return RolloutReturn(step * env.num_envs, episodes, continue_training=False)
+        self._episode_num += episodes
+        callback.on_rollout_end()
+        return RolloutReturn(train_freq.frequency * env.num_envs, episodes, True)
+
+    def train(self, gradient_steps: int, batch_size: int = 512) -> None:
+        """Draw `gradient_steps` batches and descend; do nothing until enough returns are known."""
+        if len(self.replay_buffer) < batch_size:
+            return
+        self.policy.set_training_mode(True)
+        self._update_learning_rate(self.policy.optimizer)
+        beta = self.config.prioritised.beta
+        beta += (1.0 - beta) * (1.0 - self._current_progress_remaining)
+        for _ in range(gradient_steps):
+            batch = self.replay_buffer.sample(batch_size, self.rng, beta)
+            self._update(batch)
+
+    def _update(self, batch: Batch) -> None:
+        target = self._tensor(batch.target)
+        if batch.following is not None:
+            future = self._bootstrap(batch.following)
+            target.index_add_(0, self._tensor(batch.following.which), future)
+        values = self.q_net(
+            self._tensor(batch.rows), self._tensor(batch.state), self._tensor(batch.counts)
+        )
+        value = values.index_select(0, self._tensor(batch.chosen))
+        measure = functional.huber_loss if self.config.loss == "huber" else functional.mse_loss
+        losses = measure(value, target, reduction="none")
+        loss = (losses * self._tensor(batch.weight)).mean()
+        optimizer = self.policy.optimizer
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(
+            self.q_net.parameters(), self.max_grad_norm, foreach=True
+        )
+        optimizer.step()
+        self._n_updates += 1
+        if self._n_updates % self.config.target_update_interval == 0:
+            self.q_net_target.load_state_dict(self.q_net.state_dict())
+        if self.replay_buffer.priorities is not None:
+            error = (value.detach() - target).cpu().numpy()
+            self.replay_buffer.priorities.update(batch.place, error)
+        self.statistics.updated(loss.detach(), value.detach().mean(), norm)
+
+    def _bootstrap(self, following: Following) -> torch.Tensor:
+        """Return the discounted value of the best candidate of each following state, (b,)."""
+        rows, state, counts = (
+            self._tensor(array) for array in (following.rows, following.state, following.counts)
+        )
+        with torch.no_grad():
+            values = self.q_net_target(rows, state, counts)
+            picked_by = self.q_net(rows, state, counts) if self.config.double else values
+            best = first_best(picked_by.cpu().numpy(), following.counts)
+            return values.index_select(0, self._tensor(best)) * self._tensor(following.discount)
+
+    def _tensor(self, array: NDArray[Any]) -> torch.Tensor:
+        return tensor(array, self.device)
+
+    def _on_step(self) -> None:
+        """Do nothing: the target network is copied by updates, in :meth:`_update`."""

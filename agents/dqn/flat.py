@@ -1,0 +1,132 @@
+"""The naive comparison: stable-baselines3's own DQN on the flattened candidate table.
+
+Network (a perceptron over the whole padded table), 1-step targets, replay buffer and updates are
+the stock ones, so the size of the problem is fixed. Illegal rows are kept out in two places only:
+their values are filled with -1e9, which masks the greedy action and the bootstrap, and random
+actions are drawn among legal rows. Without that the comparison would say nothing: an illegal row
+changes nothing and costs nothing, all rewards are negative, and so the stock agent learns to
+stall for ever.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3 import DQN
+from stable_baselines3.common.type_aliases import PyTorchObs
+from stable_baselines3.dqn.policies import MultiInputPolicy, QNetwork
+
+from agents.dqn.bridge import NativeVecEnv
+from agents.dqn.config import FlatConfig
+from agents.dqn.exploration import cosine, rates
+from agents.dqn.statistics import Statistics
+
+ILLEGAL = -1e9
+
+
+class MaskedQNetwork(QNetwork):
+    """The stock Q network with the values of illegal rows filled."""
+
+    def forward(self, obs: PyTorchObs) -> torch.Tensor:
+        """Return (B, K) values."""
+        assert isinstance(obs, dict)
+        return super().forward(obs).masked_fill(obs["action_mask"] == 0, ILLEGAL)
+
+
+class FlatPolicy(MultiInputPolicy):
+    """The stock policy over a Dict observation, with the masked network."""
+
+    def make_q_net(self) -> QNetwork:
+        """Return a network; stable-baselines3 calls it for the online and the target one."""
+        arguments = self._update_features_extractor(self.net_args, features_extractor=None)
+        return MaskedQNetwork(**arguments).to(self.device)
+
+
+class FlatDQN(DQN):
+    """Stable-baselines3's DQN, exploring among legal rows.
+
+    Args:
+        env: The bridge to a native vector environment.
+        config: Checked settings.
+        seed: Seeds the weights, exploration, sampling and the environment.
+        device: Where the networks live.
+    """
+
+    def __init__(
+        self,
+        env: NativeVecEnv,
+        config: FlatConfig,
+        *,
+        seed: int | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.config = config
+        self.rng = np.random.default_rng(seed)
+        self.statistics = Statistics("train/loss")
+        super().__init__(
+            FlatPolicy,
+            env,
+            learning_rate=cosine(config.learning_rate, config.final_learning_rate),
+            buffer_size=config.buffer_size,
+            learning_starts=config.learning_starts,
+            batch_size=config.batch_size,
+            gamma=config.gamma,
+            train_freq=config.train_freq,
+            gradient_steps=config.gradient_steps,
+            target_update_interval=config.target_update_interval,
+            max_grad_norm=config.max_grad_norm,
+            policy_kwargs={"net_arch": [config.width, config.width]},
+            seed=seed,
+            device=device,
+        )
+
+    def predict(
+        self,
+        observation: Any,
+        state: tuple[NDArray[Any], ...] | None = None,
+        episode_start: NDArray[Any] | None = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[Any], tuple[NDArray[Any], ...] | None]:
+        """Return the best legal row of each observation, or now and then a random legal one."""
+        row, state = self.policy.predict(observation, state, episode_start, True)
+        if deterministic:
+            return row, state
+        mask = np.atleast_2d(observation["action_mask"])
+        rate = rates(self.config.exploration, len(mask), self._current_progress_remaining)
+        at_random = self.rng.random(len(mask)) < rate
+        mixed = np.where(at_random, self._any_row(mask), row)
+        return (mixed if observation["action_mask"].ndim == 2 else mixed[0]), state
+
+    def _sample_action(
+        self, learning_starts: int, action_noise: Any = None, n_envs: int = 1
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        assert isinstance(self._last_obs, dict)
+        if self.num_timesteps < learning_starts:
+            row = self._any_row(self._last_obs["action_mask"])
+        else:
+            row, _ = self.predict(self._last_obs)
+        return row, row
+
+    def _any_row(self, mask: NDArray[np.int8]) -> NDArray[np.int64]:
+        return (self.rng.random(mask.shape) * (mask != 0)).argmax(axis=1)
+
+    def _update_info_buffer(
+        self, infos: list[dict[str, Any]], dones: NDArray[np.bool_] | None = None
+    ) -> None:
+        for info in infos:
+            if info:
+                self.statistics.ended(
+                    np.ones(1, np.bool_),
+                    {
+                        "episode_return": np.array([info["episode"]["r"]]),
+                        "episode_length": np.array([info["episode"]["l"]]),
+                    },
+                )
+
+    def train(self, gradient_steps: int, batch_size: int = 256) -> None:
+        """Update as stable-baselines3 does, and keep the mean loss."""
+        super().train(gradient_steps, batch_size)
+        self.statistics.updated(torch.tensor(float(self.logger.name_to_value["train/loss"])))

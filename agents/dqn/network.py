@@ -1,0 +1,104 @@
+"""The scoring network: one value a candidate, with the same weights for every size of problem.
+
+The candidates of a whole batch lie flat, without padding, so only legal candidates cost anything.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class _SegmentMax(torch.autograd.Function):
+    """Largest row of each segment, with a gradient three times as quick as scatter_reduce's.
+
+    Equal maxima all receive the gradient. Behind a ReLU these are zeros, whose gradient ends at
+    the ReLU, or candidates that are equal in every column.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, segment: Tensor, size: int) -> Tensor:
+        index = segment.unsqueeze(1).expand_as(rows)
+        top = rows.new_full((size, rows.shape[1]), -torch.inf)
+        top.scatter_reduce_(0, index, rows, "amax")
+        ctx.save_for_backward(rows, top, segment)
+        return top
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        rows, top, segment = ctx.saved_tensors
+        hit = rows == top.index_select(0, segment)
+        return gradients[0].index_select(0, segment) * hit, None, None
+
+
+def segment_max(rows: Tensor, segment: Tensor, size: int) -> Tensor:
+    """Return the column-wise maximum of each segment: (n, H) -> (size, H)."""
+    return _SegmentMax.apply(rows, segment, size)  # type: ignore[no-untyped-call]
+
+
+def segment_mean(rows: Tensor, segment: Tensor, counts: Tensor) -> Tensor:
+    """Return the mean of each segment: (n, H) -> (B, H), or (n,) -> (B,).
+
+    Args:
+        rows: Values, float32.
+        segment: (n,) int64, the segment of each row.
+        counts: (B,) float32, rows of each segment, all positive.
+    """
+    total = rows.new_zeros((counts.shape[0], *rows.shape[1:])).index_add_(0, segment, rows)
+    return total / (counts if rows.ndim == 1 else counts.unsqueeze(1))
+
+
+class CandidateNetwork(nn.Module):
+    """Score candidates: each by its own columns, its rivals' and the state's.
+
+    A perceptron encodes every candidate; mean and maximum over the candidates of a state, joined
+    with the state vector, are its context; a dueling head (Wang et al. 2016, equation 9, over the
+    legal candidates only) gives value and advantages. With 36 columns, 6 state numbers and width
+    64 it has 28,033 weights.
+
+    Args:
+        columns: Columns C of a candidate.
+        state: Numbers S of the state vector.
+        width: Units of every hidden layer.
+    """
+
+    def __init__(self, columns: int, state: int, width: int = 64) -> None:
+        super().__init__()
+        self.columns, self.state, self.width = columns, state, width
+        context = 2 * width + state
+        self.encode = nn.Sequential(
+            nn.Linear(columns, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()
+        )
+        # One layer over [candidate, context], split so that the context is multiplied once a
+        # state instead of once a candidate.
+        self.advantage_row = nn.Linear(width, width)
+        self.advantage_context = nn.Linear(context, width, bias=False)
+        self.advantage = nn.Linear(width, 1, bias=False)
+        self.value = nn.Sequential(nn.Linear(context, width), nn.ReLU(), nn.Linear(width, 1))
+
+    def forward(self, rows: Tensor, state: Tensor, counts: Tensor) -> Tensor:
+        """Return the value of each candidate, shape (n,).
+
+        Args:
+            rows: (n, C) float32, the legal candidates of B states, state after state.
+            state: (B, S) float32.
+            counts: (B,) int64, candidates of each state, all positive, n in sum.
+        """
+        size = state.shape[0]
+        segment = torch.repeat_interleave(counts, output_size=rows.shape[0])
+        share = counts.to(rows.dtype)
+        hidden = self.encode(rows)
+        context = torch.cat(
+            [
+                segment_mean(hidden, segment, share),
+                segment_max(hidden, segment, size),
+                state,
+            ],
+            dim=1,
+        )
+        mixed = self.advantage_context(context).index_select(0, segment)
+        advantage = self.advantage(torch.relu(self.advantage_row(hidden) + mixed)).squeeze(1)
+        value = self.value(context).squeeze(1) - segment_mean(advantage, segment, share)
+        return value.index_select(0, segment) + advantage
