@@ -1,0 +1,1 @@
+"""Hydra configuration: numbers in YAML, logic in code."""

@@ -1,0 +1,264 @@
+"""The figures: learning curves, and methods compared; each returns a figure of its own."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.atomic import write_file
+from envs.core.errors import InputError
+from experiments.compare import MOST_SIZES, Line, sizes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FORMATS = ("png", "svg", "pdf")
+DPI = 150
+# Okabe and Ito (2008): distinct for every kind of colour vision.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C00")
+KINDS = {
+    "greedy": ("#0072B2", "rule, one pass"),
+    "learned": ("#D55E00", "learned, one pass"),
+    "search": ("#009E73", "search"),
+    "exact": ("#CC79A7", "exact"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Hold the validation of one run."""
+
+    steps: NDArray[np.float64]  # (V,) decisions
+    seconds: NDArray[np.float64]  # (V,)
+    gap: NDArray[np.float64]  # (V,) per cent over the lower bound
+    rules: dict[str, float] = field(default_factory=dict)  # the same gap of rules
+
+
+def curves(series: dict[str, list[Curve]]) -> Figure:
+    """Draw validation gaps against decisions and against time.
+
+    Args:
+        series: Runs by label. Runs under one label, usually seeds, become their mean and a band
+            from the least to the greatest.
+    """
+    figure = _figure(11.0, 4.4)
+    left, right = figure.subplots(1, 2, sharey=True)
+    for colour, (label, runs) in zip(_cycle(len(series)), series.items(), strict=True):
+        full = f"{label} ({len(runs)} runs)" if len(runs) > 1 else label
+        for axes, which, scale in ((left, "steps", 1e6), (right, "seconds", 60.0)):
+            x, mean, low, high = _joined(runs, which)
+            axes.plot(x / scale, mean, color=colour, linewidth=1.8, label=full)
+            if len(runs) > 1:
+                axes.fill_between(x / scale, low, high, color=colour, alpha=0.18, linewidth=0)
+            best = int(mean.argmin())
+            axes.plot(x[best] / scale, mean[best], "o", color=colour, markersize=5)
+            if axes is left:
+                _note(axes, x[best] / scale, float(mean[best]), colour)
+    every = [curve for runs in series.values() for curve in runs]
+    _rules(left, right, every)
+    left.set_ylabel("validation gap to the lower bound (%)")
+    left.set_xlabel("decisions (millions)")
+    right.set_xlabel("time (minutes)")
+    left.set_ylim(*_limits(every))
+    for axes in (left, right):
+        _plain(axes)
+        axes.set_xlim(left=0)
+    right.legend(frameon=False, loc="upper right")
+    figure.suptitle("Learning curves: greedy policy on held-out instances", **_TITLE)
+    return figure
+
+
+def comparison(lines: Sequence[Line], title: str = "") -> Figure:
+    """Draw the gap of each method: its mean with a 95 % interval over instances, and by size."""
+    referenced = any(line.gap is not None for line in lines)
+    drawn = [line for line in lines if line.gap is not None] if referenced else list(lines)
+    columns = sizes(drawn) if referenced else []
+    by_size = 1 < len(columns) <= MOST_SIZES
+    figure = _figure(13.0 if by_size else 7.5, max(2.0, 0.42 * len(drawn) + 1.5))
+    panels: Any = figure.subplots(1, 2 if by_size else 1, squeeze=False)[0]
+    _dots(panels[0], drawn, referenced)
+    if by_size:
+        _sizes(panels[1], drawn, columns)
+    count = max(line.instances for line in drawn)
+    figure.suptitle(title or f"Methods compared on {count} instances", **_TITLE)
+    return figure
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure whole or not at all, making its folder; the suffix decides the format.
+
+    Raises:
+        InputError: If the suffix is none of FORMATS.
+    """
+    data = render(figure, check_format(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(path, data)
+
+
+def render(figure: Figure, kind: str) -> bytes:
+    """Return a figure in one of FORMATS; no dates inside, so the same data give the same bytes."""
+    buffer = io.BytesIO()
+    stamp = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    figure.savefig(buffer, format=kind, dpi=DPI, metadata=stamp[kind])
+    return buffer.getvalue()
+
+
+def check_format(path: Path) -> str:
+    """Return the format that a path's suffix names.
+
+    Raises:
+        InputError: If it is none of FORMATS.
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        raise InputError("out", f"{path} is no {', '.join(FORMATS)}", "give such a suffix")
+    return kind
+
+
+_TITLE: dict[str, Any] = {"x": 0.01, "ha": "left", "fontweight": "bold", "fontsize": 12}
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _plain(axes: Axes, grid: Any = "both") -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis=grid, color="#dddddd", linewidth=0.7)
+    axes.set_axisbelow(True)
+
+
+def _cycle(count: int) -> list[str]:
+    return [COLOURS[i % len(COLOURS)] for i in range(count)]
+
+
+def _joined(runs: Sequence[Curve], which: str) -> tuple[NDArray[np.float64], ...]:
+    """Return x, mean, least and greatest over runs, as far as all of them reach."""
+    reach = min(len(run.gap) for run in runs)
+    x = np.mean([getattr(run, which)[:reach] for run in runs], axis=0)
+    gaps = np.stack([run.gap[:reach] for run in runs])
+    return x, gaps.mean(axis=0), gaps.min(axis=0), gaps.max(axis=0)
+
+
+def _limits(every: Sequence[Curve]) -> tuple[float, float]:
+    """Show the learning, not the untrained start, which may lie far above."""
+    later = np.concatenate([run.gap[1:] if len(run.gap) > 2 else run.gap for run in every])
+    rules = [gap for run in every for gap in run.rules.values()]
+    low, high = min([*later, *rules]), max([*later, *rules])
+    margin = max(0.08 * (high - low), 0.25)
+    return low - margin, high + margin
+
+
+def _rules(left: Axes, right: Axes, every: Sequence[Curve]) -> None:
+    """Draw the rules that were measured on the same instances."""
+    for name, gap in sorted({item for run in every for item in run.rules.items()}):
+        for axes in (left, right):
+            axes.axhline(gap, color="#666666", linewidth=1.2, linestyle=(0, (4, 3)))
+        left.annotate(
+            f"{name} {gap:.1f} %",
+            (0.0, gap),
+            xycoords=left.get_yaxis_transform(),
+            xytext=(5, 3),  # where the curve is still far above
+            textcoords="offset points",
+            ha="left",
+            fontsize=9,
+            color="#666666",
+        )
+
+
+def _note(axes: Axes, x: float, y: float, colour: str) -> None:
+    axes.annotate(
+        f"{y:.1f} %",
+        (x, y),
+        xytext=(0, -12),
+        textcoords="offset points",
+        ha="center",
+        fontsize=9,
+        color=colour,
+    )
+
+
+def _dots(axes: Axes, lines: Sequence[Line], referenced: bool) -> None:
+    random = np.random.default_rng(0)  # of the bootstrap and of the jitter
+    best_first = list(lines)
+    for y, line in enumerate(best_first):
+        colour = KINDS.get(line.kind, ("#555555", line.kind))[0]
+        values = np.array(line.every_gap if referenced else line.excess)
+        jitter = y + random.uniform(-0.2, 0.2, len(values))
+        axes.scatter(values, jitter, s=9, color=colour, alpha=0.3, linewidths=0)
+        low, high = _interval(values, random)
+        axes.plot([low, high], [y, y], color=colour, linewidth=2.4, solid_capstyle="round")
+        axes.plot(values.mean(), y, "o", color=colour, markersize=7, markeredgecolor="white")
+        axes.text(
+            1.01,
+            y,
+            f"{values.mean():.1f}",
+            transform=axes.get_yaxis_transform(),
+            va="center",
+            fontsize=9,
+            color=colour,
+            fontweight="bold",
+        )
+    axes.set_yticks(range(len(best_first)), [line.method for line in best_first])
+    axes.set_ylim(len(best_first) - 0.5, -0.5)
+    axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
+    what = "gap to the best known makespan" if referenced else "above the best of these"
+    axes.set_xlabel(f"{what} (%): mean, 95 % interval, instances")
+    axes.tick_params(axis="y", length=0)
+    _plain(axes, "x")
+    _kinds(axes, lines)
+
+
+def _kinds(axes: Axes, lines: Sequence[Line]) -> None:
+    from matplotlib.lines import Line2D
+
+    present = [kind for kind in KINDS if any(line.kind == kind for line in lines)]
+    handles = [
+        Line2D([], [], marker="o", linestyle="", color=KINDS[kind][0], label=KINDS[kind][1])
+        for kind in present
+    ]
+    if len(handles) > 1:
+        axes.legend(handles=handles, frameon=False, loc="lower left", fontsize=9)
+
+
+def _interval(values: NDArray[np.float64], random: np.random.Generator) -> tuple[float, float]:
+    """Return the bootstrap's 95 % interval of the mean (Efron 1979), 2,000 resamples."""
+    draws = random.integers(len(values), size=(2000, len(values)))
+    low, high = np.percentile(values[draws].mean(axis=1), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _sizes(axes: Axes, lines: Sequence[Line], columns: Sequence[str]) -> None:
+    """Draw mean gaps against sizes, a line a method, named at its end."""
+    markers = "osD^vPX*<>"
+    for i, line in enumerate(lines):
+        colour = KINDS.get(line.kind, ("#555555", ""))[0]
+        shade = 1.0 if line.kind != "greedy" else 0.55
+        at = [c for c, name in enumerate(columns) if line.gaps.get(name)]
+        means = [float(np.mean(line.gaps[columns[c]])) for c in at]
+        axes.plot(
+            at,
+            means,
+            color=colour,
+            alpha=shade,
+            marker=markers[i % len(markers)],
+            markersize=5,
+            linewidth=1.5,
+            label=line.method,
+        )
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_xlabel("jobs x machines")
+    axes.set_ylabel("mean gap (%)")
+    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    axes.set_xlim(-0.3, len(columns) - 0.7)
+    _plain(axes, "y")
+    axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.01, 0.5))

@@ -1,0 +1,159 @@
+"""List the instances that are known by name, or describe one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from envs.core.errors import InputError
+from envs.core.problem import Problem
+from envs.instances import Reference, load, reference
+from envs.instances.bounds import find, known
+from envs.instances.library import SHIPPED, describe, is_path
+from experiments.config import Config, Text, nearest, parse
+from experiments.suites import suite_names
+
+
+class Settings(Config):
+    """Hold the keys of ``configs/instances.yaml``."""
+
+    family: Text | None = None
+    instance: Text | None = None
+
+
+def run(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a listing of families, of one family, or of one instance; `text` is its table.
+
+    Raises:
+        InputError: If the family or instance is unknown, or the file is wrong.
+    """
+    settings = parse(Settings, config)
+    if settings.family is not None and settings.instance is not None:
+        raise InputError("family", "cannot be given with an instance", "give one of them")
+    if settings.family is not None:
+        return _family(settings.family)
+    if settings.instance is None:
+        return _families()
+    row = find(settings.instance)
+    if row is not None and row.name not in SHIPPED and not is_path(settings.instance):
+        return _known(row)
+    return _described(load(settings.instance))
+
+
+def report(metrics: Mapping[str, Any]) -> str:
+    """Return the text that the command prints."""
+    return str(metrics["text"])
+
+
+def _families() -> dict[str, Any]:
+    groups: dict[str, list[Reference]] = {}
+    for row in known().values():
+        groups.setdefault(row.family, []).append(row)
+    families = [
+        {
+            "family": family,
+            "kind": _kind(rows[0].flexible),
+            "instances": len(rows),
+            "names": f"{rows[0].name} .. {rows[-1].name}",
+            "sizes": _sizes(rows),
+            "optima": sum(row.kind == "optimum" for row in rows),
+            "shipped": sum(row.name in SHIPPED for row in rows),
+        }
+        for family, rows in groups.items()
+    ]
+    suites = suite_names()
+    width = max(map(len, suites))
+    text = [
+        _table(families),
+        "",
+        "suites:",
+        *(f"  {name:<{width}}  {', '.join(listed)}" for name, listed in suites.items()),
+        "",
+        "Of an instance that is not shipped the bounds are known: give the path of its file.",
+        "random-15x15-7 (jobs x machines - seed) draws a job shop, flexible-10x5-3 a flexible.",
+        _source(next(iter(known().values()))),
+    ]
+    return {"families": families, "suites": suites, "text": "\n".join(text)}
+
+
+def _family(name: str) -> dict[str, Any]:
+    families = list(dict.fromkeys(row.family for row in known().values()))
+    if name not in families:
+        remedy = nearest(name, families) or f"known are {', '.join(families)}"
+        raise InputError("family", f"{name} is unknown", remedy)
+    rows = [row for row in known().values() if row.family == name]
+    listed = [
+        {
+            "instance": row.name,
+            "jobs": row.jobs,
+            "machines": row.machines,
+            "lower": row.lower,
+            "upper": row.upper,
+            "status": "optimal" if row.kind == "optimum" else "open",
+            "data": "shipped" if row.name in SHIPPED else "give its path",
+        }
+        for row in rows
+    ]
+    return {"instances": listed, "text": "\n".join([_table(listed), "", _source(rows[0])])}
+
+
+def _known(row: Reference) -> dict[str, Any]:
+    text = f"{row.name}: {describe(row)}\ndata: not shipped: give its path\n{_source(row)}"
+    return {"instance": row.name, "sha256": row.sha256 or None, **_bounds(row), "text": text}
+
+
+def _described(problem: Problem) -> dict[str, Any]:
+    row = reference(problem)
+    choices = problem.eligible.sum(axis=1)
+    shortest = problem.time.max() - (problem.time.max() - problem.time) * problem.eligible
+    facts: dict[str, Any] = {
+        "instance": problem.name,
+        "kind": _kind(not problem.is_job_shop) if problem.is_shop else "other problem",
+        "jobs": problem.jobs,
+        "machines": problem.resources,
+        "operations": problem.operations,
+        "machines_per_operation": round(float(choices.mean()), 2),
+        "sum_of_shortest_times": int(shortest.min(axis=1).sum()),
+        "sha256": problem.sha256,
+    }
+    lines = [f"{key.replace('_', ' ')}: {value}" for key, value in facts.items()]
+    if row is None:
+        lines.append("bounds: none known")
+    else:
+        lines += [f"known as: {row.name}", f"bounds: {describe(row)}", _source(row)]
+    return {**facts, **_bounds(row), "text": "\n".join(lines)}
+
+
+def _bounds(row: Reference | None) -> dict[str, Any]:
+    if row is None:
+        return {"lower": None, "upper": None, "reference_kind": None}
+    return {"lower": row.lower, "upper": row.upper, "reference_kind": row.kind}
+
+
+def _kind(flexible: bool) -> str:
+    return "flexible job shop" if flexible else "job shop"
+
+
+def _sizes(rows: Sequence[Reference]) -> str:
+    sizes = sorted({(row.jobs * row.machines, row.jobs, row.machines) for row in rows})
+    ends = [f"{jobs}x{machines}" for _, jobs, machines in (sizes[0], sizes[-1])]
+    return ends[0] if len(sizes) == 1 else f"{ends[0]} .. {ends[1]}"
+
+
+def _source(row: Reference) -> str:
+    return f"bounds from: {row.source}, state of {row.date}"
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Lay rows out in columns, numbers to the right."""
+    columns = list(rows[0])
+    width = {c: max(len(c), *(len(str(row[c])) for row in rows)) for c in columns}
+    right = {c for c in columns if isinstance(rows[0][c], int)}
+
+    def line(cells: Mapping[str, Any]) -> str:
+        return "  ".join(
+            f"{cells[c]!s:>{width[c]}}" if c in right else f"{cells[c]!s:<{width[c]}}"
+            for c in columns
+        ).rstrip()
+
+    return "\n".join([line({c: c for c in columns}), *(line(row) for row in rows)])

@@ -1,0 +1,144 @@
+"""``dispatchlab plot curves|gantt|compare``: draw what the other commands wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from envs.core import gantt
+from envs.core.check import violations
+from envs.core.errors import InputError
+from envs.instances import load
+from experiments import compare, figures, schedule_file
+from experiments.config import Config, Text, parse
+from experiments.figures import Curve
+from experiments.record import CONFIG, METRICS, read_metrics
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_USES = {
+    "curves": ("runs",),
+    "gantt": ("schedule", "instance", "title"),
+    "compare": ("results", "title"),
+}
+_GAP, _RULE = "validation/gap", "validation/gap_of_"
+
+
+class Settings(Config):
+    """Hold the keys of ``configs/plot.yaml``."""
+
+    kind: Literal["curves", "gantt", "compare"]
+    runs: tuple[Text, ...] | Text | None = None
+    schedule: Text | None = None
+    instance: Text | None = None
+    results: Text | None = None
+    title: Text | None = None
+    out: Text | None = None
+
+
+def run(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Draw one figure and return where it is.
+
+    Raises:
+        InputError: If what is to be drawn is not given, missing or not what it should be.
+    """
+    settings = parse(Settings, config)
+    kind = settings.kind
+    for key in sorted({key for keys in _USES.values() for key in keys} - set(_USES[kind])):
+        if getattr(settings, key) is not None:
+            raise InputError(key, f"is not used by plot {kind}", f"use {', '.join(_USES[kind])}")
+    if getattr(settings, _USES[kind][0]) is None:
+        raise InputError(_USES[kind][0], "is missing", f"give {_USES[kind][0]}=<path>")
+    out = Path(settings.out or f"{kind}.png")
+    figures.check_format(out)
+    figures.save({"curves": _curves, "gantt": _gantt, "compare": _compare}[kind](settings), out)
+    return {"kind": kind, "out": str(out)}
+
+
+def report(metrics: Mapping[str, Any]) -> str:
+    """Say where the figure is."""
+    return f"drawn: {metrics['out']}"
+
+
+def _curves(settings: Settings) -> Figure:
+    given = (settings.runs,) if isinstance(settings.runs, str) else settings.runs or ()
+    folders = [folder for i, name in enumerate(given) for folder in _runs(Path(name), i)]
+    if not folders:
+        raise InputError("runs", "is empty", "give at least one run folder")
+    groups: dict[str, list[tuple[str, Curve]]] = {}
+    for folder in dict.fromkeys(folders):
+        name, recipe = _recipe(folder)
+        groups.setdefault(recipe, []).append((name, _curve(folder)))
+    series: dict[str, list[Curve]] = {}
+    for runs in groups.values():
+        label, n = runs[0][0], 2
+        while label in series:  # another configuration under the same name
+            label, n = f"{runs[0][0]} #{n}", n + 1
+        series[label] = [curve for _, curve in runs]
+    return figures.curves(series)
+
+
+def _runs(path: Path, i: int) -> Sequence[Path]:
+    """Return a run folder, or those that a folder holds."""
+    if (path / METRICS).is_file():
+        return [path]
+    inside = sorted(file.parent for file in path.rglob(METRICS)) if path.is_dir() else []
+    if not inside:
+        raise InputError(f"runs[{i}]", f"{path} holds no {METRICS}", "give a run folder")
+    return inside
+
+
+def _recipe(folder: Path) -> tuple[str, str]:
+    """Return a run's name, and its configuration without what tells seeds apart."""
+    import yaml
+
+    try:
+        config = yaml.safe_load((folder / CONFIG).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        config = None
+    if not isinstance(config, dict):
+        return folder.name, str(folder)
+    rest = {k: v for k, v in config.items() if k not in ("seed", "out", "progress")}
+    return str(config.get("name", folder.name)), json.dumps(rest, sort_keys=True, default=str)
+
+
+def _curve(folder: Path) -> Curve:
+    try:
+        every = read_metrics(folder)
+        records = [record for record in every if _GAP in record]
+        rows = [(record["step"], record["seconds"], record[_GAP]) for record in records]
+        rules = {
+            key.removeprefix(_RULE): float(value)
+            for record in every
+            for key, value in record.items()
+            if key.startswith(_RULE)
+        }
+        table = np.array(rows, np.float64).reshape(-1, 3)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            str(folder / METRICS), f"is no record of a run: {error}", "give another run"
+        ) from None
+    if not len(table):
+        raise InputError(str(folder / METRICS), "holds no validation yet", "let it run longer")
+    return Curve(table[:, 0], table[:, 1], table[:, 2], rules)
+
+
+def _gantt(settings: Settings) -> Figure:
+    path = Path(str(settings.schedule))
+    problem = load(settings.instance or schedule_file.instance_of(path))
+    schedule = schedule_file.read(path, problem).schedule
+    broken = violations(problem, schedule)
+    if broken:
+        remedy = "dispatchlab validate names every violation"
+        raise InputError(str(path), f"is no valid schedule: {broken[0]}", remedy)
+    return gantt.draw(problem, schedule, settings.title)
+
+
+def _compare(settings: Settings) -> Figure:
+    lines = compare.compare(compare.read(Path(str(settings.results))))
+    return figures.comparison(lines, settings.title or "")

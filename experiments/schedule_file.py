@@ -1,0 +1,168 @@
+"""Schedule files: JSON with one entry an operation, indices from 0, times in the instance's unit.
+
+``{"instance": …, "makespan": …, "operations": [{"job": 0, "operation": 0, "machines": [2],
+"start": 0, "end": 1}, …]}``, the machines of an operation in the order of its slots.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from agents.atomic import write_file
+from envs.core.errors import InputError
+from envs.core.problem import Problem, label
+from envs.core.schedule import Schedule
+
+LIMIT = 2**53  # largest number that every JSON reader keeps exactly
+_KEYS = ("job", "operation", "machines", "start", "end")
+
+
+class Stated(NamedTuple):
+    """What a schedule file says."""
+
+    instance: str
+    makespan: int
+    schedule: Schedule
+
+
+def write(path: Path, problem: Problem, schedule: Schedule) -> None:
+    """Write a schedule file, replacing one that is there; its folder is made where missing."""
+    machines = np.split(schedule.assign, problem.slots[1:-1])
+    rows = [
+        json.dumps(
+            {
+                "job": int(problem.job[o]),
+                "operation": o - int(problem.first[problem.job[o]]),
+                "machines": machines[o].tolist(),
+                "start": int(schedule.start[o]),
+                "end": int(schedule.end[o]),
+            }
+        )
+        for o in range(problem.operations)
+    ]
+    head = f'{{"instance": {json.dumps(problem.name)}, "makespan": {schedule.makespan},'
+    text = f'{head} "operations": [\n  ' + ",\n  ".join(rows) + "\n]}\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(path, text.encode())
+
+
+def read(path: Path, problem: Problem) -> Stated:
+    """Return the schedule that a file states for a problem; it may break any rule.
+
+    The operations may come in any order, each exactly once.
+
+    Raises:
+        InputError: If the file is missing or is no such JSON; the message names file and key.
+    """
+    data = _load(path)
+    where = str(path)
+    if not isinstance(data, dict):
+        raise InputError(where, "holds no JSON object", "see dispatchlab validate --help")
+    unknown = sorted(set(data) - {"instance", "makespan", "operations"})
+    if unknown:
+        raise InputError(
+            f"{where}, {unknown[0]}",
+            "is an unknown key",
+            "the keys are instance, makespan, operations",
+        )
+    for key in ("makespan", "operations"):
+        if key not in data:
+            raise InputError(f"{where}, {key}", "is missing", "add it")
+    makespan = _number(data["makespan"], f"{where}, makespan")
+    rows = data["operations"]
+    if not isinstance(rows, list):
+        raise InputError(f"{where}, operations", "is no list", "give one entry an operation")
+    start, end = np.full(problem.operations, -1), np.full(problem.operations, -1)
+    assign = np.full(len(problem.slot_operation), -1)
+    seen: set[int] = set()
+    for i, row in enumerate(rows):
+        at = f"{where}, operations[{i}]"
+        o = _which(row, problem, at)
+        if o in seen:
+            raise InputError(at, f"repeats {label(problem, o)}", "give each operation once")
+        seen.add(o)
+        start[o] = _number(row["start"], f"{at}.start")
+        end[o] = _number(row["end"], f"{at}.end")
+        slots = slice(problem.slots[o], problem.slots[o + 1])
+        assign[slots] = _machines(row["machines"], slots.stop - slots.start, f"{at}.machines")
+    if len(seen) < problem.operations:
+        missing = next(o for o in range(problem.operations) if o not in seen)
+        left = problem.operations - len(seen)
+        raise InputError(
+            f"{where}, operations",
+            f"lacks {label(problem, missing)}" + (f" and {left - 1} more" if left > 1 else ""),
+            f"{problem.name} has {problem.operations} operations",
+        )
+    return Stated(str(data.get("instance", "")), makespan, Schedule(start, end, assign))
+
+
+def instance_of(path: Path) -> str:
+    """Return the instance that a schedule file names.
+
+    Raises:
+        InputError: If the file is missing, is no JSON or names none.
+    """
+    data = _load(path)
+    name = data.get("instance") if isinstance(data, dict) else None
+    if not isinstance(name, str) or not name:
+        raise InputError(f"{path}, instance", "is missing", "give instance=<name or path>")
+    return name
+
+
+def _load(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise InputError(str(path), "does not exist", "give a schedule file") from None
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{path}:{error.lineno}", f"is no JSON: {error.msg}", "write it again"
+        ) from None
+    except (UnicodeDecodeError, RecursionError, ValueError) as error:
+        what = str(error).splitlines()[0]
+        raise InputError(str(path), f"is no JSON: {what}", "write it again") from None
+
+
+def _which(row: Any, problem: Problem, at: str) -> int:
+    """Return the operation that an entry is about, after checking its keys."""
+    if not isinstance(row, dict):
+        raise InputError(at, "is no JSON object", f"give the keys {', '.join(_KEYS)}")
+    for key in _KEYS:
+        if key not in row:
+            raise InputError(f"{at}.{key}", "is missing", "add it")
+    for key in row:
+        if key not in _KEYS:
+            raise InputError(
+                f"{at}.{key}", "is an unknown key", f"the keys are {', '.join(_KEYS)}"
+            )
+    job = _number(row["job"], f"{at}.job")
+    if not 0 <= job < problem.jobs:
+        raise InputError(f"{at}.job", f"is {job}", f"must lie between 0 and {problem.jobs - 1}")
+    own = int(problem.first[job + 1] - problem.first[job])
+    operation = _number(row["operation"], f"{at}.operation")
+    if not 0 <= operation < own:
+        raise InputError(
+            f"{at}.operation", f"is {operation}", f"must lie between 0 and {own - 1} in job {job}"
+        )
+    return int(problem.first[job]) + operation
+
+
+def _number(value: Any, at: str) -> int:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole and not (isinstance(value, float) and value.is_integer()):
+        shown = json.dumps(value)[:40]
+        raise InputError(at, f"is {shown}", "must be a whole number")
+    if abs(value) > LIMIT:
+        raise InputError(at, "is too large", "must lie within 2**53")
+    return int(value)
+
+
+def _machines(value: Any, slots: int, at: str) -> list[int]:
+    if not isinstance(value, list) or len(value) != slots:
+        shown = json.dumps(value)[:40]
+        raise InputError(at, f"is {shown}", f"must be a list of {slots}")
+    return [_number(machine, f"{at}[{i}]") for i, machine in enumerate(value)]

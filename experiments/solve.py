@@ -1,0 +1,79 @@
+"""``dispatchlab solve``: one instance, one method, one schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from envs.core.errors import InputError
+from envs.instances import load, reference
+from experiments import schedule_file
+from experiments.config import Config, Text, parse
+from experiments.evaluate import row_of
+from experiments.methods import SEARCHES, BudgetConfig, generator, method
+
+DEFAULT_SECONDS = 10.0  # of a search
+
+
+class Settings(Config):
+    """Hold the keys of ``configs/solve.yaml``."""
+
+    instance: Text
+    method: Text
+    seed: int = Field(ge=0)
+    budget: BudgetConfig
+    out: Text | None = None
+    ga: dict[str, Any] = Field(default_factory=dict)
+    exact: dict[str, Any] = Field(default_factory=dict)
+
+
+def run(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Solve and return the makespan, how far it may be from the best, and what it cost.
+
+    Raises:
+        InputError: At bad settings.
+    """
+    settings = parse(Settings, config)
+    out = Path(settings.out) if settings.out else None
+    if out is not None and out.is_dir():
+        raise InputError("out", f"{out} is a folder", "give a file, such as schedule.json")
+    problem = load(settings.instance)
+    parameters = {name: getattr(settings, name) for name in SEARCHES}
+    chosen = method(settings.method, parameters, "method")
+    chosen.check(problem)
+    budget = settings.budget.budget(DEFAULT_SECONDS)
+    chosen.warm(budget)
+    rng = generator(problem, settings.seed)
+    _, result = next(iter(chosen.solve([problem], [rng], budget)))
+    row = row_of(problem, reference(problem), chosen, result)
+    if out is not None:
+        schedule_file.write(out, problem, result.schedule)
+    return {**row, "seed": settings.seed, "schedule": str(out) if out else None}
+
+
+def report(metrics: Mapping[str, Any]) -> str:
+    """Return the result in a few lines."""
+    gap, kind = metrics["gap"], metrics["reference_kind"]
+    lines = [
+        f"instance     {metrics['instance']} ({metrics['jobs']}x{metrics['machines']})",
+        f"method       {metrics['method']}, seed {metrics['seed']}",
+        f"makespan     {metrics['makespan']}",
+    ]
+    if gap is None:
+        lines.append("reference    none known")
+    else:
+        what = str(kind).replace("_", " ")
+        lines += [f"reference    {metrics['reference']} ({what})", f"gap          {gap:.2f} %"]
+    if metrics["lower_bound"] is not None:
+        proof = ": optimal" if metrics["lower_bound"] == metrics["makespan"] else ""
+        lines.append(f"lower bound  {metrics['lower_bound']} (proved by this run){proof}")
+    lines += [
+        f"evaluations  {metrics['evaluations']}",
+        f"seconds      {metrics['seconds']:.3g}",
+    ]
+    if metrics["schedule"]:
+        lines.append(f"schedule     {metrics['schedule']}")
+    return "\n".join(lines)

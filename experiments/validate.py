@@ -1,0 +1,54 @@
+"""``dispatchlab validate``: check a schedule file against its instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from envs.core.check import violations
+from envs.instances import load
+from experiments import schedule_file
+from experiments.config import Config, Text, parse
+
+
+class Settings(Config):
+    """Hold the keys of ``configs/validate.yaml``."""
+
+    instance: Text
+    schedule: Text
+
+
+def run(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every violation of a schedule; none means that it is valid.
+
+    Raises:
+        InputError: If the instance is unknown or a file is not what it should be.
+    """
+    settings = parse(Settings, config)
+    problem = load(settings.instance)
+    stated = schedule_file.read(Path(settings.schedule), problem)
+    found = violations(problem, stated.schedule)
+    if stated.makespan != stated.schedule.makespan:
+        found.append(
+            f"makespan is stated as {stated.makespan}, but the last operation ends at "
+            f"{stated.schedule.makespan}"
+        )
+    return {
+        "instance": problem.name,
+        "makespan": stated.schedule.makespan,
+        "operations": problem.operations,
+        "violations": found,
+    }
+
+
+def report(metrics: Mapping[str, Any]) -> str:
+    """Return the verdict and a line a violation."""
+    found = metrics["violations"]
+    if found:
+        count = f"{len(found)} violation{'s' if len(found) > 1 else ''}"
+        return "\n".join([f"{metrics['instance']}: {count}", *(f"  {text}" for text in found)])
+    return (
+        f"{metrics['instance']}: valid, makespan {metrics['makespan']}, "
+        f"{metrics['operations']} operations"
+    )
