@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from envs.shop.features import BASIC, FULL, SCRATCH, STATE
 Columns = Literal["basic", "full"]
 Observation = dict[str, NDArray[Any]]
 LARGEST = 2**29  # ticks; times are int32 in the kernel
+STANDING = (0,) * 6  # ranges of a batch that draws no random shops
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,15 @@ class RandomShops:
         return (*self.jobs, *self.machines, *self.time)
 
 
-@dataclass(frozen=True, slots=True)
-class Moves:
+class Moves(NamedTuple):
     """Tell what one :meth:`ShopBatch.advance` did in each of B shops."""
 
-    outcome: NDArray[np.int64]  # (B, 5) rise of the bound, legal, ended, bound, L0
+    outcome: NDArray[np.int64]  # (3, B) reward in ticks, makespan of those that ended, bound
+    flags: NDArray[np.bool_]  # (2, B) whether the action was refused, the episode ended
+    reward: NDArray[np.float64]  # (B,) SCALE * ticks / L0
     final: NDArray[np.float32]  # (B, 6) `state` at the end of the episodes that ended
+    refused: int  # how many were
+    ended: int
 
 
 class ShopBatch:
@@ -85,7 +89,7 @@ class ShopBatch:
         self.data = np.zeros((size, self.layout.size), np.int32)
         self.totals = np.zeros((size, k.TOTALS), np.int64)
         self._shops = (self.layout, self.data, self.totals)
-        self._scratch = np.empty(SCRATCH + self.rows, np.int32)
+        self._scratch = np.empty(SCRATCH, np.int32)
         self.random = np.zeros(size, np.uint64)  # one splitmix64 state a shop
         self.legal = np.zeros(size, np.bool_)  # whether the last actions were candidates
 
@@ -119,43 +123,29 @@ class ShopBatch:
             )
         if int(problem.time.max(axis=1).sum()) + int(problem.release.max()) > LARGEST:
             raise InputError(problem.name, "times exceed 2**29 ticks", "use a coarser tick")
-        jobs, n = problem.jobs, problem.operations
-        operations, records = self._operations(b)[:n], self._jobs(b)[:jobs]
-        self._region(b, "count")[:n] = problem.eligible.sum(axis=1)
+        jobs, n, width = problem.jobs, problem.operations, self.layout.width
+        self._region(b, "count", n)[:] = problem.eligible.sum(axis=1)
         operation, machine = np.nonzero(problem.eligible)
-        alternative = np.arange(len(operation)) - np.searchsorted(operation, operation)
-        at = alternative * k.ALTERNATIVE
-        operations[operation, at + k.MACHINE] = machine
-        operations[operation, at + k.TICKS] = problem.time[operation, machine]
-        records[:, k.FIRST] = problem.first[:-1]
-        records[:, k.LAST] = problem.first[1:] - 1
-        records[:, k.RELEASE] = problem.release
-        records[:, k.DUE] = k.FAR
+        at = operation * width + np.arange(len(operation)) - np.searchsorted(operation, operation)
+        self._region(b, "machine_of", n * width)[at] = machine
+        self._region(b, "ticks", n * width)[at] = problem.time[operation, machine]
+        self._region(b, "first", jobs)[:] = problem.first[:-1]
+        self._region(b, "last", jobs)[:] = problem.first[1:] - 1
+        self._region(b, "release", jobs)[:] = problem.release
+        due = self._region(b, "due", jobs)
+        due[:] = k.FAR
         if problem.due.size:
-            due = np.where(problem.due == NONE, k.FAR, problem.due)
-            records[:, k.DUE] = np.minimum(due, k.FAR)
+            due[:] = np.minimum(np.where(problem.due == NONE, k.FAR, problem.due), k.FAR)
         self.totals[b, [k.JOBS, k.MACHINES, k.OPERATIONS]] = jobs, problem.resources, n
 
-    def _operations(self, b: int) -> NDArray[np.int32]:
-        """View shop b's operation records, (N, stride)."""
-        lay = self.layout
-        size = lay.operations * lay.stride
-        return self.data[b, lay.operation : lay.operation + size].reshape(-1, lay.stride)
-
-    def _region(self, b: int, name: str) -> NDArray[np.int32]:
-        """View one of shop b's regions of one number an operation, (N,)."""
+    def _region(self, b: int, name: str, size: int) -> NDArray[np.int32]:
+        """View the first numbers of one of shop b's regions, (size,)."""
         first = getattr(self.layout, name)
-        return self.data[b, first : first + self.layout.operations]
-
-    def _jobs(self, b: int) -> NDArray[np.int32]:
-        """View shop b's job records, (J, JOB_FIELDS)."""
-        lay = self.layout
-        size = lay.jobs * k.JOB_FIELDS
-        return self.data[b, lay.job : lay.job + size].reshape(-1, k.JOB_FIELDS)
+        return self.data[b, first : first + size]
 
     def begin(self, kind: RandomShops | None = None) -> None:
         """Empty all schedules, of fresh random instances if `kind` says which, and play on."""
-        ranges = (0,) * 6 if kind is None else kind.ranges()
+        ranges = STANDING if kind is None else kind.ranges()
         simulate.begin(
             *self._shops, self.delay, self.forced, self.random, ranges, kind is not None
         )
@@ -184,7 +174,12 @@ class ShopBatch:
         return observation
 
     def advance(
-        self, actions: NDArray[np.int64], kind: RandomShops | None, *, again: bool
+        self,
+        actions: NDArray[np.int64],
+        kind: RandomShops | None,
+        *,
+        again: bool,
+        sparse: bool = False,
     ) -> tuple[Observation, Moves]:
         """Step, restart what has ended (if `again`) and observe, in one pass over the shops.
 
@@ -192,17 +187,26 @@ class ShopBatch:
             actions: (B,) int64 rows; their shape is not checked.
             kind: Draw finished shops anew; None starts the same instance again.
             again: Whether finished shops restart at all.
+            sparse: Whether the reward is minus the makespan at the end, not the bound's rise.
         """
         observation = self._blank()
-        outcome = np.empty((self.size, 5), np.int64)
-        final = np.zeros((self.size, len(STATE)), np.float32)
-        ranges = (0,) * 6 if kind is None else kind.ranges()
+        outcome = np.empty((3, self.size), np.int64)
+        flags = np.empty((2, self.size), np.int8)
+        reward = np.empty(self.size, np.float64)
+        final = np.empty((self.size, len(STATE)), np.float32)
+        ranges = STANDING if kind is None else kind.ranges()
         how = 0 if not again else 1 if kind is None else 2
-        simulate.advance(
+        refused, ended = simulate.advance(
             *self._shops, self._scratch, actions, self.delay, self.forced, self.random, ranges,
-            how, outcome, final, *observation.values(),
+            how, sparse, outcome, flags, reward, final, *observation.values(),
         )  # fmt: skip
-        return observation, Moves(outcome, final)
+        return observation, Moves(outcome, flags.view(np.bool_), reward, final, refused, ended)
+
+    def mask(self) -> NDArray[np.int8]:
+        """Return (B, K) int8: 1 where a row is a candidate."""
+        lay = self.layout
+        starts = self.data[:, lay.start : lay.start + self.rows]
+        return (starts <= self.totals[:, k.LATEST, None]).astype(np.int8)
 
     def _blank(self) -> Observation:
         """Return a fresh, unset observation, in the order that the compiled code takes."""
@@ -236,33 +240,32 @@ class ShopBatch:
 
     def schedule(self, b: int) -> Schedule:
         """Return shop b's schedule; operations not yet dispatched have start and end -1."""
-        n = int(self.totals[b, k.OPERATIONS])
-        operations = self._operations(b)[:n]
-        chosen = self._region(b, "chosen")[:n]
-        at, each = chosen * k.ALTERNATIVE, np.arange(n)
-        end = operations[:, k.DONE]
-        start = end - operations[each, at + k.TICKS]
-        waiting = chosen < 0
+        n, width = int(self.totals[b, k.OPERATIONS]), self.layout.width
+        end = self._region(b, "done", n)
+        at = np.arange(n) * width + self._region(b, "chosen", n)
+        start = end - self._region(b, "ticks", n * width)[at]
+        waiting = end < 0
         return Schedule(
             np.where(waiting, NONE, start),
             np.where(waiting, NONE, end),
-            np.where(waiting, NONE, operations[each, at + k.MACHINE]),
+            np.where(waiting, NONE, self._region(b, "machine_of", n * width)[at]),
         )
 
     def problem(self, b: int) -> Problem:
         """Return shop b's instance."""
         jobs, machines, n = (int(self.totals[b, i]) for i in (k.JOBS, k.MACHINES, k.OPERATIONS))
-        operations, records = self._operations(b)[:n], self._jobs(b)[:jobs].astype(np.int64)
+        width, count = self.layout.width, self._region(b, "count", n)
         time = np.zeros((n, machines), np.int64)
         eligible = np.zeros((n, machines), np.bool_)
-        for a in range(self.layout.width):
-            o = np.flatnonzero(self._region(b, "count")[:n] > a)
-            m = operations[o, a * k.ALTERNATIVE + k.MACHINE]
+        for a in range(width):
+            o = np.flatnonzero(count > a)
+            m = self._region(b, "machine_of", n * width)[o * width + a]
             eligible[o, m] = True
-            time[o, m] = operations[o, a * k.ALTERNATIVE + k.TICKS]
-        job = np.repeat(np.arange(jobs), records[:, k.LAST] - records[:, k.FIRST] + 1)
+            time[o, m] = self._region(b, "ticks", n * width)[o * width + a]
+        first, last = self._region(b, "first", jobs), self._region(b, "last", jobs)
+        job = np.repeat(np.arange(jobs), last - first + 1)
         inner = np.flatnonzero(np.diff(job) == 0)
-        due = records[:, k.DUE]
+        due = self._region(b, "due", jobs).astype(np.int64)
         return Problem(
             name=f"shop {b}",
             job=job,
@@ -270,7 +273,7 @@ class ShopBatch:
             slot_operation=np.arange(n),
             eligible=eligible,
             time=time,
-            release=records[:, k.RELEASE],
+            release=self._region(b, "release", jobs).astype(np.int64),
             due=np.where(due == k.FAR, NONE, due) if (due < k.FAR).any() else due[:0],
         )
 

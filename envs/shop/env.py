@@ -14,7 +14,6 @@ from envs.core.problem import Problem
 from envs.core.schedule import Schedule
 from envs.shop.batch import Columns, Observation
 from envs.shop.options import (
-    SCALE,
     Instance,
     Reward,
     ShopOptions,
@@ -105,7 +104,6 @@ class JobShopEnv(gym.Env[Observation, np.int64]):
         self.action_space = gym.spaces.Discrete(self.batch.rows)
         self._kind = self.options.random_shops()
         self._action = np.zeros(1, np.int64)
-        self._mask: NDArray[np.int8] = np.zeros(self.batch.rows, np.int8)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -123,30 +121,30 @@ class JobShopEnv(gym.Env[Observation, np.int64]):
         self, action: np.int64 | int
     ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Dispatch the candidate in row `action`, and what is forced after it."""
-        if self.options.strict and not (0 <= action < self.batch.rows and self._mask[action]):
+        if self.options.strict and not self._legal(action):
             raise InputError("action", f"row {action} is no candidate", "choose by action_mask")
         self._action[0] = action
-        observation, moves = self.batch.advance(self._action, None, again=False)
-        rise, legal, done, bound, first_bound = moves.outcome[0].tolist()
-        ticks = -rise
-        if self.options.reward == "makespan":
-            ticks = -bound if done and legal else 0
+        sparse = self.options.reward == "makespan"
+        observation, moves = self.batch.advance(self._action, None, again=False, sparse=sparse)
+        ticks, _, bound = moves.outcome[:, 0].tolist()
         info = self._info(observation, ticks, bound)
-        if not legal:
+        if moves.refused:
             info["invalid_action"] = True
-        reward = SCALE * ticks / max(first_bound, 1)
-        return self._first(observation), reward, bool(done), False, info
+        return self._first(observation), moves.reward.item(), bool(moves.ended), False, info
+
+    def _legal(self, action: np.int64 | int) -> bool:
+        return bool(0 <= action < self.batch.rows and self.action_masks()[action])
 
     def _first(self, observation: Observation) -> Observation:
         return {name: array[0] for name, array in observation.items()}
 
     def _info(self, observation: Observation, ticks: int, bound: int) -> dict[str, Any]:
-        self._mask = observation["action_mask"][0].copy()
-        return {"action_mask": self._mask.copy(), "reward_ticks": ticks, "lower_bound": bound}
+        mask = observation["action_mask"][0].copy()
+        return {"action_mask": mask, "reward_ticks": ticks, "lower_bound": bound}
 
     def action_masks(self) -> NDArray[np.int8]:
         """Return (K,) int8: 1 where a row is a candidate."""
-        return self._mask.copy()
+        return self.batch.mask()[0]
 
     def table(self) -> CandidateTable:
         """Return the raw candidate table of the present decision, columns of shape (K,)."""

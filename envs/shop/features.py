@@ -6,9 +6,10 @@ columns are computed from the state in ``layout.py``, and every one is clipped t
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 
+from envs.core.compiled import inlined
+from envs.core.lanes import LINE, bits, greater, load, lowest_bit, most, spread
 from envs.core.pointer import as_float32, shift
 from envs.shop import layout as k
 
@@ -55,23 +56,16 @@ COLUMNS: dict[str, str] = {
 }
 BASIC = 16
 FULL = len(COLUMNS)
-SCRATCH = 2 * BASIC  # int32 numbers, and one more a row, that `observe` writes to
+SCRATCH = 2 * BASIC  # int32 numbers that `observe` writes to
 # The observation's `state`: the columns that are the same for all candidates.
 STATE = ("progress", "jobs_left", "candidates", "shape", "slack_bottleneck", "bound")
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def summarise(lay, shop, totals, state):
     """Write the shop's STATE, (6,) float32."""
-    jobs, machines, bound = (
-        totals[k.JOBS],
-        totals[k.MACHINES],
-        totals[k.BOUND],
-    )
-    bottleneck = np.int32(0)
-    for m in range(machines):
-        bottleneck = max(bottleneck, shop[lay.term + m])
-    slack = (bottleneck - bound) * totals[k.OPERATIONS] / max(totals[k.WORK], 1)
+    jobs, bound = totals[k.JOBS], totals[k.BOUND]
+    slack = (totals[k.BOTTLENECK] - bound) * totals[k.OPERATIONS] / max(totals[k.WORK], 1)
     state[0] = 1.0 - totals[k.LEFT] / totals[k.OPERATIONS]
     state[1] = totals[k.JOBS_LEFT] / jobs
     state[2] = min(totals[k.CANDIDATES] / jobs, CLIP)
@@ -80,14 +74,14 @@ def summarise(lay, shop, totals, state):
     state[5] = min(bound / max(totals[k.BOUND0], 1) - 1.0, CLIP)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def observe(lay, shop, totals, columns, rows, state, mask, work):
     """Write one shop's observation; rows outside the mask are zeroed.
 
     `rows` is (K * columns) float32, `state` (6,) float32, `mask` (K,) int8 and `work`
-    (SCRATCH + K,) int32, which is scratch; all are pointers. For the rest see ``layout.py``.
+    (SCRATCH,) int32, which is scratch; all are pointers. For the rest see ``layout.py``.
     """
-    raw, scale, picks = work, as_float32(shift(work, BASIC)), shift(work, SCRATCH)
+    raw, scale = work, as_float32(shift(work, BASIC))
     for i in range(lay.jobs * lay.width * columns):
         rows[i] = 0.0
     for i in range(lay.jobs * lay.width):
@@ -101,76 +95,76 @@ def observe(lay, shop, totals, columns, rows, state, mask, work):
     if totals[k.CANDIDATES] == 0:
         return
 
-    max_work, max_load = np.int32(1), np.int32(1)
-    for m in range(machines):
-        max_load = max(max_load, shop[lay.load + m])
-    for j in range(jobs):
-        max_work = max(max_work, shop[lay.work + j])
+    works = loads = spread(np.int32(1))
+    for line in range(0, lay.lanes, LINE):
+        works = greater(works, load(shop, lay.work + line))
+    for line in range(0, machines, LINE):
+        loads = greater(loads, load(shop, lay.load + line))
     first_start, first_end = totals[k.FIRST_START], totals[k.FIRST_END]
     for c in range(BASIC):
         scale[c] = per_p
     scale[5] = scale[8] = per_l0
-    scale[6] = 1.0 / max_work
+    scale[6] = 1.0 / most(works)
     scale[7] = 1.0 / machines
-    scale[9] = 1.0 / max_load
+    scale[9] = 1.0 / most(loads)
     scale[13] = per_queue
     scale[14] = per_p * per_queue
     scale[15] = 1.0 / totals[k.OPERATIONS]
     raw[15] = totals[k.OPERATIONS] - totals[k.LEFT]
     latest = np.int32(totals[k.LATEST])
-    count = 0
-    for row in range(jobs * lay.width):  # without branches: which rows qualify is hard to predict
-        chosen = shop[lay.start + row] <= latest
-        picks[count] = row
-        mask[row] = chosen
-        count += chosen
-    for pick in range(count):
-        row = picks[pick]
-        start = shop[lay.start + row]
-        j = row if lay.width == 1 else row // lay.width
-        job = lay.job + j * k.JOB_FIELDS
-        o, last = shop[job + k.HEAD], shop[job + k.LAST]
-        p = lay.operation + o * lay.stride
-        m = shop[p + (row - j * lay.width) * k.ALTERNATIVE + k.MACHINE]
-        machine = lay.machine + m * k.MACHINE_FIELDS
-        end = shop[lay.end + row]
-        time = end - start
-        chain = max(shop[lay.operation + last * lay.stride + k.DONE], end + shop[lay.tail + o])
-        after, shortest = end, shop[machine + k.SHORTEST]
-        if shortest < k.FAR:  # the machine has operations of its own left
-            after += shortest + shop[machine + k.OWN]
-            if shop[lay.count + o] == 1:
-                after -= time
-        long = shop[machine + k.LONG]
-        if shop[machine + k.LONG_OP] == o:
-            long = shop[machine + k.LONG2]
-        raw[0] = time
-        raw[1] = start - first_start
-        raw[2] = end - first_end
-        raw[3] = start - shop[machine + k.FREE]
-        raw[4] = start - shop[job + k.READY]
-        raw[5] = raw[6] = shop[lay.work + j]
-        raw[7] = last - o + 1
-        raw[8] = raw[9] = shop[lay.load + m]
-        raw[10] = bound - chain
-        raw[11] = bound - after
-        raw[12] = bound - end - long
-        raw[13] = shop[machine + k.QUEUE]
-        raw[14] = shop[machine + k.QUEUE_WORK]
-        out = row * columns
-        for c in range(BASIC):
-            value = np.float32(raw[c]) * scale[c]
-            rows[out + c] = min(max(value, np.float32(-CLIP)), np.float32(CLIP))
+    for line in range(0, jobs * lay.width, LINE):
+        open_rows = bits(load(shop, lay.start + line) <= spread(latest))
+        while open_rows:
+            row = line + lowest_bit(open_rows)
+            open_rows &= open_rows - 1
+            mask[row] = 1
+            j = row if lay.width == 1 else row // lay.width
+            _describe(lay, shop, j, row, bound, first_start, first_end, raw)
+            out = row * columns
+            for c in range(BASIC):
+                value = np.float32(raw[c]) * scale[c]
+                rows[out + c] = min(max(value, np.float32(-CLIP)), np.float32(CLIP))
     if columns > BASIC:
         _look_ahead(lay, shop, totals, per_p, per_l0, rows, state, mask)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
+def _describe(lay, shop, j, row, bound, first_start, first_end, raw):
+    """Write a candidate's basic columns in ticks and counts."""
+    start, end, m = shop[lay.start + row], shop[lay.end + row], shop[lay.at + row]
+    o, ready, work = shop[lay.next + j], shop[lay.ready + j], shop[lay.work + j]
+    machine = lay.machine + m * k.MACHINE_FIELDS
+    time = end - start
+    chain = max(shop[lay.chain + j], end + shop[lay.tail + j])
+    after, shortest = end, shop[machine + k.SHORTEST]
+    if shortest < k.FAR:  # the machine has operations of its own left
+        after += shortest + shop[machine + k.OWN]
+        if lay.width == 1 or shop[lay.count + o] == 1:
+            after -= time
+    long = shop[machine + k.LONG]
+    if shop[machine + k.LONG_JOB] == j:
+        long = shop[machine + k.LONG2]
+    raw[0] = time
+    raw[1] = start - first_start
+    raw[2] = end - first_end
+    raw[3] = start - shop[lay.free + m]
+    raw[4] = start - ready
+    raw[5] = raw[6] = work
+    raw[7] = shop[lay.last + j] - o + 1
+    raw[8] = raw[9] = shop[lay.load + m]
+    raw[10] = bound - chain
+    raw[11] = bound - after
+    raw[12] = bound - end - long
+    raw[13] = shop[machine + k.QUEUE]
+    raw[14] = shop[machine + k.QUEUE_WORK]
+
+
+@inlined
 def _clip(x):
     return np.float32(min(max(x, -CLIP), CLIP))
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _look_ahead(lay, shop, totals, per_p, per_l0, rows, state, mask):
     """Write the columns that compare a candidate with its rivals or look one operation ahead."""
     jobs, machines, bound = (
@@ -185,24 +179,18 @@ def _look_ahead(lay, shop, totals, per_p, per_l0, rows, state, mask):
     link = np.empty(jobs * lay.width, np.int32)
     total_work = 0
     for j in range(jobs):
-        o = shop[lay.job + j * k.JOB_FIELDS + k.HEAD]
-        if o < 0:
-            continue
         total_work += shop[lay.work + j]
-        p = lay.operation + o * lay.stride
-        for a in range(shop[lay.count + o]):
-            m = shop[p + a * k.ALTERNATIVE + k.MACHINE]
-            link[j * lay.width + a] = first[m]
-            first[m] = j * lay.width + a
+        for row in range(j * lay.width, (j + 1) * lay.width):
+            m = shop[lay.at + row]
+            if m >= 0:
+                link[row] = first[m]
+                first[m] = row
     per_mean_work = left / max(total_work, 1)
     for row in range(jobs * lay.width):
         if not mask[row]:
             continue
         j = row // lay.width
-        job = lay.job + j * k.JOB_FIELDS
-        o = shop[job + k.HEAD]
-        p = lay.operation + o * lay.stride
-        m = shop[p + (row - j * lay.width) * k.ALTERNATIVE + k.MACHINE]
+        o, m = shop[lay.next + j], shop[lay.at + row]
         start, end = shop[lay.start + row], shop[lay.end + row]
         time, work = end - start, shop[lay.work + j]
         more_work = 0
@@ -216,9 +204,7 @@ def _look_ahead(lay, shop, totals, per_p, per_l0, rows, state, mask):
                 jr = rival // lay.width
                 begin = shop[lay.start + rival]
                 need = shop[lay.end + rival] - begin
-                head = shop[lay.job + jr * k.JOB_FIELDS + k.HEAD]
-                tail = shop[lay.tail + head]
-                worst = max(worst, max(end, begin) + need + tail)
+                worst = max(worst, max(end, begin) + need + shop[lay.tail + jr])
                 rivals += 1
                 shorter += need < time
                 longer_work += shop[lay.work + jr] > work
@@ -237,27 +223,25 @@ def _look_ahead(lay, shop, totals, per_p, per_l0, rows, state, mask):
         rows[out + 22] = np.float32(shorter * per_rival)
         rows[out + 23] = np.float32(longer_work * per_rival)
         rows[out + 24] = np.float32(earlier * per_rival)
-        if o == shop[job + k.LAST]:
+        if o == shop[lay.last + j]:
             rows[out + 30] = 1.0
             continue
-        p += lay.stride
-        following, soonest = p, k.FAR
-        for i in range(p, p + shop[lay.count + o + 1] * k.ALTERNATIVE, k.ALTERNATIVE):
-            free = shop[lay.machine + shop[i + k.MACHINE] * k.MACHINE_FIELDS + k.FREE]
-            done = max(end, free) + shop[i + k.TICKS]
+        following, soonest = (o + 1) * lay.width, k.FAR
+        for i in range(following, following + shop[lay.count + o + 1]):
+            done = max(end, shop[lay.free + shop[lay.machine_of + i]]) + shop[lay.ticks + i]
             if done < soonest:
                 following, soonest = i, done
-        ahead = shop[following + k.MACHINE]
-        machine = lay.machine + ahead * k.MACHINE_FIELDS
-        free = end if ahead == m else shop[machine + k.FREE]
-        rows[out + 25] = _clip(shop[following + k.TICKS] * per_p)
+        ahead = shop[lay.machine_of + following]
+        free = end if ahead == m else shop[lay.free + ahead]
+        queue = shop[lay.machine + ahead * k.MACHINE_FIELDS + k.QUEUE]
+        rows[out + 25] = _clip(shop[lay.ticks + following] * per_p)
         rows[out + 26] = _clip(max(free - end, 0) * per_p)
         rows[out + 27] = _clip(max(end - free, 0) * per_p)
         rows[out + 28] = _clip(shop[lay.load + ahead] * per_l0)
-        rows[out + 29] = _clip(shop[machine + k.QUEUE] * per_queue)
+        rows[out + 29] = _clip(queue * per_queue)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def tabulate(lay, shop, totals, cells, mask):
     """Write shop b's raw candidate table: cells (K, 13) int64, mask (K,) int8; both out."""
     cells[:, :] = 0
@@ -266,27 +250,21 @@ def tabulate(lay, shop, totals, cells, mask):
         if shop[lay.start + row] > totals[k.LATEST]:
             continue
         j = row // lay.width
-        job = lay.job + j * k.JOB_FIELDS
-        o = shop[job + k.HEAD]
-        p = lay.operation + o * lay.stride
-        i = p + (row - j * lay.width) * k.ALTERNATIVE
-        first = shop[job + k.FIRST]
-        done = shop[lay.least + first] + shop[lay.tail + first] - shop[lay.least + o]
-        done -= shop[lay.tail + o]
-        time = shop[i + k.TICKS]
+        o, tail = shop[lay.next + j], shop[lay.tail + j]
+        time = shop[lay.end + row] - shop[lay.start + row]
         mask[row] = 1
         out = cells[row]
         out[0] = j
         out[1] = o
-        out[2] = shop[i + k.MACHINE]
+        out[2] = shop[lay.at + row]
         out[3] = time
         out[4] = shop[lay.start + row]
         out[5] = shop[lay.end + row]
-        out[6] = shop[job + k.READY]
-        out[7] = shop[job + k.RELEASE]
-        out[8] = shop[job + k.DUE]
-        out[9] = time + shop[lay.tail + o]
-        out[10] = shop[job + k.LAST] - o + 1
-        out[11] = shop[job + k.RELEASE] + done + time
-        if o < shop[job + k.LAST]:
+        out[6] = shop[lay.ready + j]
+        out[7] = shop[lay.release + j]
+        out[8] = shop[lay.due + j]
+        out[9] = time + tail
+        out[10] = shop[lay.last + j] - o + 1
+        out[11] = shop[lay.release + j] + shop[lay.total + j] - shop[lay.work + j] + time
+        if o < shop[lay.last + j]:
             out[12] = shop[lay.least + o + 1]

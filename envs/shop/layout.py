@@ -1,4 +1,8 @@
-"""What a shop looks like in memory: fields of its records, and where its regions begin."""
+"""What a shop looks like in memory: one row of int32 regions, and a few int64 totals.
+
+Every region begins on a cache line, and regions over jobs, rows and machines are padded to whole
+lines with values that never win, so that loops over them are loops over whole lines.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +10,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-FAR = np.int32(2**30)  # ticks; later than any event: larger problems are refused on loading
+from envs.core.lanes import LINE
 
-# One record an operation: lay.operation + o * lay.stride + field; short, as chains are walked.
-DONE = 0  # earliest completion (a bound) before it is dispatched, the actual one after
-TICKS = 1  # time on its first machine; each alternative has these three fields:
-MACHINE = 2
-PLACE = 3  # where in its machine's list
-ALTERNATIVE = 3
+FAR = np.int32(2**30 - 1)  # ticks; later than any event: larger problems are refused on loading
+NEVER = np.int32(-FAR)
 
-# One record a job: lay.job + j * JOB_FIELDS + field
-FIRST = 0
-LAST = 1
-HEAD = 2  # next operation; -1 when the job is done
-READY = 3  # when the next operation arrived
-RELEASE = 4
-DUE = 5  # FAR where there is none
-JOB_FIELDS = 6
-
-# One record a machine: lay.machine + m * MACHINE_FIELDS + field
-LIST = 0  # where its list begins in the regions `listed` and `head`
-LISTED = 1  # operations left that it could do
-FREE = 2  # when it becomes free
-OWN = 3  # work left that no other machine can do
-EARLIEST = 4  # least head over its own operations
-SHORTEST = 5  # least tail over its own operations
-LONG = 6  # longest time + tail over its own operations
-LONG_OP = 7  # the operation that has it
-LONG2 = 8  # the second longest
-QUEUE = 9  # jobs whose next operation it could do
-QUEUE_WORK = 10
-STALE = 11  # whether EARLIEST must be found again
-MACHINE_FIELDS = 12
+# One record a machine, lay.machine + m * MACHINE_FIELDS + field. Its *own* operations are those
+# left that no other machine can do.
+OWN = 0  # work of its own operations
+SHORTEST = 1  # least tail of them; FAR where there are none
+LONG = 2  # longest time + tail of them
+LONG_JOB = 3  # the job that has it
+LONG2 = 4  # the longest of other jobs
+QUEUE = 5  # jobs whose next operation it could do
+QUEUE_WORK = 6
+MACHINE_FIELDS = 8
 
 # totals, int64
 JOBS = 0
@@ -51,66 +38,95 @@ LATEST = 7  # candidates start no later than this
 CANDIDATES = 8
 JOBS_LEFT = 9
 MEAN_TERM = 10  # sum over machines of ready time, plus least work left
-STALES = 11  # machines in the region `stale`
+REENTRANT = 11  # whether a job visits some machine more than once
 SHAPE = 12  # ln(J / M) in millionths
 FIRST_START = 13  # least earliest start of all rows
 FIRST_END = 14  # least earliest completion of all rows
 DISPATCHED = 15  # since the batch was made; a counter for benchmarks
-TOTALS = 16
+BOTTLENECK = 16  # largest of the machines' parts of the lower bound
+TOTALS = 24
 
 
 class Layout(NamedTuple):
-    """Where what stands in a shop's int32 row; regions of one number each, or of records."""
+    """Where what stands in a shop's row, and its dimensions."""
 
     width: int  # alternatives A
-    stride: int  # fields of an operation's record
-    operation: int  # N records
-    least: int  # N: least time over the alternatives
-    tail: int  # N: least work of the job after this operation
-    owner: int  # N: job
+    # The instance, (N,) and, an operation's alternatives side by side, (N * A)
     count: int  # N: number of alternatives
-    chosen: int  # N: alternative that an operation was dispatched on, -1 before
-    listed: int  # N * A: the machines' lists of operations left, one after the other
-    head: int  # N * A: the heads of those; FAR for operations that are not a machine's own
-    job: int  # J records
-    work: int  # J: least work left of each job
-    machine: int  # M records
+    machine_of: int  # N * A
+    ticks: int  # N * A: time on that machine
+    least: int  # N: least time over the alternatives
+    # The schedule
+    done: int  # N: completion, -1 before an operation is dispatched
+    chosen: int  # N: alternative that it was dispatched on
+    # Jobs, (L,), L = J in whole lines
+    first: int  # first operation
+    last: int
+    release: int
+    due: int  # FAR where there is none
+    total: int  # least work of the whole job
+    next: int  # next operation; -1 when the job is done
+    ready: int  # when the next operation arrived
+    work: int  # least work left
+    tail: int  # least work after the next operation
+    chain: int  # earliest end of the job (a bound)
+    span: int  # the same if nothing waits after the next operation; FAR when the job is done
+    # Candidate rows, (L * A)
+    start: int  # earliest start; FAR where there is no row
+    end: int  # earliest completion
+    at: int  # machine; -1 where there is no row
+    # Machines
+    free: int  # M: when it becomes free
     load: int  # M: work left, an operation's time shared among its alternatives
-    term: int  # M: the machine's part of the lower bound
-    stale: int  # M: machines whose EARLIEST must be found again
-    start: int  # J * A: earliest start of each row; FAR where there is no candidate
-    end: int  # J * A: earliest completion of each row
+    term: int  # M: the machine's part of the lower bound when last computed
+    cap: int  # M: it is at most this now; equal to `term` where that is still right
+    witness: int  # M: job of the own operation that arrives first
+    path: int  # M: machines that the witness passes before, one bit each (modulo 32)
+    machine: int  # M records
+    # Machine by job, (M, L): over the job's own operations left on the machine
+    rest: int  # longest time + tail; NEVER where there are none
+    after: int  # shortest tail; FAR where there are none
     size: int
     jobs: int  # J
+    lanes: int  # L
     operations: int  # N
     machines: int  # M
 
 
 def layout(jobs: int, operations: int, machines: int, width: int) -> Layout:
     """Return the layout for shops of at most these dimensions."""
-    stride = 1 + ALTERNATIVE * width
+    lanes = _lines(jobs)
     sizes = {
-        "operation": operations * stride,
-        "least": operations,
-        "tail": operations,
-        "owner": operations,
         "count": operations,
+        "machine_of": operations * width,
+        "ticks": operations * width,
+        "least": operations,
+        "done": operations,
         "chosen": operations,
-        "listed": operations * width,
-        "head": operations * width,
-        "job": jobs * JOB_FIELDS,
-        "work": jobs,
+        **dict.fromkeys(("first", "last", "release", "due", "total"), lanes),
+        **dict.fromkeys(("next", "ready", "work", "tail", "chain"), lanes),
+        "span": lanes,
+        **dict.fromkeys(("start", "end", "at"), lanes * width),
+        **dict.fromkeys(("free", "load", "term", "cap", "witness", "path"), machines),
         "machine": machines * MACHINE_FIELDS,
-        "load": machines,
-        "term": machines,
-        "stale": machines,
-        "start": jobs * width,
-        "end": jobs * width,
+        "rest": machines * lanes,
+        "after": machines * lanes,
     }
-    at, places = 0, {}
+    place, places = 0, {}
     for name, size in sizes.items():
-        places[name] = at
-        at += -(-size // 16) * 16  # regions begin on cache lines
+        places[name] = place
+        place += _lines(size)
     return Layout(
-        width, stride, **places, size=at, jobs=jobs, operations=operations, machines=machines
+        width=width,
+        size=place,
+        jobs=jobs,
+        lanes=lanes,
+        operations=operations,
+        machines=machines,
+        **places,
     )
+
+
+def _lines(size: int) -> int:
+    """Round a size up to whole cache lines."""
+    return -(-size // LINE) * LINE

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import gymnasium as gym
 import numpy as np
-from numpy.typing import NDArray
 
 from envs.core.errors import InputError
 from envs.core.problem import Problem
@@ -18,7 +17,6 @@ from envs.shop.features import CLIP, STATE
 
 Instance = str | Problem
 Reward = Literal["bound", "makespan"]
-SCALE = 10.0  # reward = SCALE * reward_ticks / L0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +118,3 @@ def observation_space(batch: ShopBatch) -> Any:
             "action_mask": gym.spaces.Box(0, 1, (batch.rows,), np.int8),
         }
     )
-
-
-def as_reward(ticks: NDArray[np.int64], first_bound: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Scale reward_ticks so that an episode's sum does not depend on the size: SCALE / L0."""
-    return SCALE * ticks / np.maximum(first_bound, 1)

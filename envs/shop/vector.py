@@ -13,7 +13,6 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from envs.core.errors import InputError
-from envs.core.problem import NONE
 from envs.shop.batch import Columns, Observation
 from envs.shop.env import FlexibleJobShopEnv, JobShopEnv
 from envs.shop.options import (
@@ -21,7 +20,6 @@ from envs.shop.options import (
     Reward,
     ShopOptions,
     as_instances,
-    as_reward,
     make_batch,
     observation_space,
 )
@@ -89,7 +87,6 @@ class JobShopVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._kind = self.options.random_shops()
-        self._mask: NDArray[np.int8] = np.zeros((num_envs, self.batch.rows), np.int8)
         self._seeded = False
 
     def reset(
@@ -112,9 +109,8 @@ class JobShopVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
             self._seeded = True
         self.batch.begin(None if self.options.instances else self._kind)
         observation = self.batch.observation()
-        self._mask = observation["action_mask"].copy()
         nothing = np.zeros(self.num_envs, np.int64)
-        return observation, self._infos(nothing, self.batch.bound)
+        return observation, self._infos(observation, nothing, self.batch.bound)
 
     def step(
         self, actions: NDArray[np.int64]
@@ -127,27 +123,24 @@ class JobShopVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         if self.options.strict:
             self._refuse(actions)
         kind = None if self.options.instances else self._kind
-        observation, moves = self.batch.advance(actions, kind, again=True)
-        rise, legal, ended, bound, first_bound = moves.outcome.T
-        ended, refused = ended.astype(np.bool_), legal == 0
-        ticks = -rise
-        if self.options.reward == "makespan":
-            ticks = np.where(ended, -bound, 0)
-        rewards = as_reward(ticks, first_bound)
-        self._mask = observation["action_mask"].copy()
-        infos = self._infos(ticks, self.batch.bound)
-        infos["makespan"] = np.where(ended, bound, NONE)
-        if refused.any():
+        sparse = self.options.reward == "makespan"
+        observation, moves = self.batch.advance(actions, kind, again=True, sparse=sparse)
+        ticks, makespan, bound = moves.outcome
+        refused, ended = moves.flags
+        infos = self._infos(observation, ticks, bound)
+        infos["makespan"] = makespan
+        if moves.refused:
             infos["invalid_action"] = refused
-        if ended.any():
+        if moves.ended:
             infos["final_obs"], infos["_final_obs"] = self._final(ended, moves.final), ended
-        return observation, rewards, ended, np.zeros(self.num_envs, np.bool_), infos
+        truncated = np.zeros(self.num_envs, np.bool_)
+        return observation, moves.reward, ended, truncated, infos
 
     def _refuse(self, actions: NDArray[np.int64]) -> None:
         """Raise if an action is no candidate, before anything has moved."""
         inside = (actions >= 0) & (actions < self.batch.rows)
         rows = np.where(inside, actions, 0)
-        refused = ~inside | (self._mask[np.arange(self.num_envs), rows] == 0)
+        refused = ~inside | (self.batch.mask()[np.arange(self.num_envs), rows] == 0)
         if refused.any():
             i = int(refused.argmax())
             raise InputError(
@@ -167,12 +160,15 @@ class JobShopVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
             }
         return final
 
-    def _infos(self, ticks: NDArray[np.int64], bound: NDArray[np.int64]) -> dict[str, Any]:
-        return {"action_mask": self._mask.copy(), "reward_ticks": ticks, "lower_bound": bound}
+    def _infos(
+        self, observation: Observation, ticks: NDArray[np.int64], bound: NDArray[np.int64]
+    ) -> dict[str, Any]:
+        mask = observation["action_mask"].copy()
+        return {"action_mask": mask, "reward_ticks": ticks, "lower_bound": bound}
 
     def action_masks(self) -> NDArray[np.int8]:
         """Return (B, K) int8: 1 where a row is a candidate."""
-        return self._mask.copy()
+        return self.batch.mask()
 
     def get_state(self) -> dict[str, NDArray[Any]]:
         """Return copies of everything that a later :meth:`set_state` needs to go on exactly."""
@@ -182,9 +178,7 @@ class JobShopVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         """Go on from what :meth:`get_state` returned; return the present observation."""
         self.batch.set_state(state)
         self._seeded = True
-        observation = self.batch.observation()
-        self._mask = observation["action_mask"].copy()
-        return observation
+        return self.batch.observation()
 
 
 class FlexibleJobShopVectorEnv(JobShopVectorEnv):

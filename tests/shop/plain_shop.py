@@ -11,7 +11,7 @@ from itertools import pairwise
 from envs.core.problem import Problem
 from envs.core.schedule import Schedule
 
-HORIZON = 2**30  # what the candidate table shows as the due date of a job that has none
+HORIZON = 2**30 - 1  # what the candidate table shows as the due date of a job that has none
 
 
 class PlainShop:
@@ -99,13 +99,18 @@ class PlainShop:
         return sum(self.least(q) for q in self.chains[self.problem.job[o]] if q > o)
 
     def ends(self) -> list[int]:
-        """Return the earliest end of each operation: chains through the machines' ready times."""
+        """Return the earliest end of each operation: chains through the machines' ready times.
+
+        After the next operation, those that several machines can do are taken not to wait.
+        """
         ends = [0] * self.problem.operations
         for j, chain in enumerate(self.chains):
             clock = self.release[j]
             for o in chain:
                 if o in self.placed:
                     clock = self.placed[o][2]
+                elif len(self.times[o]) > 1 and o != self.following(j):
+                    clock += self.least(o)
                 else:
                     clock = min(max(clock, self.free[m]) + t for m, t in self.times[o].items())
                 ends[o] = clock
@@ -194,11 +199,12 @@ class PlainShop:
         loads = [self.load(i) for i in range(p.resources)]
         own = [q for q in self.own(m) if q != o]
         tails = [self.tail(q) for q in self.own(m)]
-        longest = max((self.least(q) + self.tail(q) for q in own), default=0)
+        rivals = [q for q in own if p.job[q] != j]
+        longest = max((self.least(q) + self.tail(q) for q in rivals), default=0)
         chain_end = max(self.ends()[self.chains[j][-1]], end + self.tail(o))
         queue = self.queue(m)
-        rivals = [r for i, r in queue.items() if i != row]
-        ends = [max(end, s) + e - s + self.tail(q) for _, q, _, s, e in rivals]
+        queued = [r for i, r in queue.items() if i != row]
+        ends = [max(end, s) + e - s + self.tail(q) for _, q, _, s, e in queued]
         share = p.resources / p.jobs
         slack = {
             "slack_job": bound - chain_end,
@@ -227,9 +233,9 @@ class PlainShop:
                 for name, ticks in slack.items()
             },
             "rank_work": sum(w > works[j] for w in works) / sum(self._open()),
-            "rank_time": _share(e - s < end - start for _, _, _, s, e in rivals),
-            "rank_queue_work": _share(works[r[0]] > works[j] for r in rivals),
-            "rank_start": _share(r[3] < start for r in rivals),
+            "rank_time": _share(e - s < end - start for _, _, _, s, e in queued),
+            "rank_queue_work": _share(works[r[0]] > works[j] for r in queued),
+            "rank_start": _share(r[3] < start for r in queued),
             **self._ahead(o, m, end),
             **self.state(),
         }
