@@ -87,4 +87,4 @@ class Pool:
 def _entries(value: int | Sequence[int]) -> list[int]:
     if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
         return list(value) or [0]
-    return [value]  # type: ignore[list-item]
+    return [value]

@@ -150,6 +150,12 @@ def fits(demand: Int, capacity: Int) -> Bool:
     return able
 
 
+def nowhere(able: Bool) -> Bool:
+    """Return which tasks no node can run, shape (N,), from the nodes that can, shape (N, R)."""
+    lost: Bool = ~able.any(axis=1)
+    return lost
+
+
 def ticks(seconds: ArrayLike, tick: float, *, least: int = 0) -> Int:
     """Return times in seconds as whole ticks, rounded half up and at least `least`.
 
@@ -160,7 +166,7 @@ def ticks(seconds: ArrayLike, tick: float, *, least: int = 0) -> Int:
 
 
 def _check_fits(name: str, may: Bool, demand: Int) -> None:
-    lost = np.flatnonzero(~may.any(axis=1))
+    lost = np.flatnonzero(nowhere(may))
     if len(lost):
         task = int(lost[0])
         raise InputError(
