@@ -152,8 +152,7 @@ def fits(demand: Int, capacity: Int) -> Bool:
 
 def nowhere(able: Bool) -> Bool:
     """Return which tasks no node can run, shape (N,), from the nodes that can, shape (N, R)."""
-    lost: Bool = ~able.any(axis=1)
-    return lost
+    return np.asarray(able.sum(axis=1) == 0)
 
 
 def ticks(seconds: ArrayLike, tick: float, *, least: int = 0) -> Int:
