@@ -74,6 +74,8 @@ def with_deadlines(workload: Workload, config: Deadlines, rng: np.random.Generat
     chosen = rng.random(n) < config.share
     slack = np.floor(factor * problem.time.max(axis=1) + 0.5).astype(np.int64)
     deadline = np.where(chosen, problem.release + slack, NONE)
+    if not chosen.any():
+        deadline = np.empty(0, np.int64)
     return replace(workload, problem=replace(problem, deadline=deadline))
 
 
@@ -81,6 +83,8 @@ def with_failures(workload: Workload, config: Failures, rng: np.random.Generator
     """Return a workload whose attempts fail as configured."""
     drawn = rng.geometric(1 - config.probability, workload.problem.jobs) - 1
     failures = np.minimum(drawn, config.maximum)
+    if not failures.any():
+        failures = np.empty(0, np.int64)
     return replace(workload, scenario=replace(workload.scenario, failures=failures))
 
 

@@ -9,6 +9,7 @@ from envs.core.errors import InputError
 from envs.instances import cluster, workload_csv
 from envs.instances.cluster import parse_cloudsimpy, parse_openb
 from envs.instances.json_form import parse_with_scenario, save
+from envs.instances.library import is_path
 from envs.instances.pool import Pool
 from envs.instances.ranges import check_real
 from envs.instances.swf import WIDTH, parse_swf
@@ -46,8 +47,9 @@ def load_workload(
     try:
         return _parse(text, path, nodes, tick)
     except InputError as error:
-        if error.where.startswith((str(path), "pool")):
-            raise
+        file = error.where.rpartition(":")[0]
+        if error.where.startswith((str(path), "pool", "tick")) or (file and is_path(file)):
+            raise  # it says where already
         raise InputError(f"{path}: {error.where}", error.problem, error.remedy) from error
 
 
