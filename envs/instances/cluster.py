@@ -22,8 +22,7 @@ import numpy as np
 from envs.core.errors import InputError
 from envs.core.problem import HORIZON, Bool, Int
 from envs.instances.pool import Pool
-from envs.instances.swf import account, trace_name
-from envs.instances.table import csv_table, trace_text
+from envs.instances.table import account, csv_table, trace_name, trace_text
 from envs.instances.workload import (
     HIGH,
     LOW,

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 
 from envs.core.errors import InputError
 from envs.core.problem import HORIZON, Float, Int
-from envs.instances.load import actual_duration
 from envs.instances.ranges import check_real
+from envs.instances.utilisation import actual_duration
 from envs.instances.workload import Workload
 
 Estimator = Callable[[Workload, np.random.Generator], ArrayLike]

@@ -20,9 +20,9 @@ import numpy as np
 
 from envs.core.problem import Float, Int
 from envs.instances.estimates import Estimator, ExactEstimates, with_estimates
-from envs.instances.load import with_load
 from envs.instances.pool import Pool
 from envs.instances.ranges import check_integer, check_real
+from envs.instances.utilisation import with_load
 from envs.instances.workload import HIGH, LOW, MEDIUM, Workload, queue_workload, ticks
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from envs.core.errors import InputError
 from envs.instances.arrivals import PoissonArrivals, poisson_arrivals
 from envs.instances.estimates import Estimator, ExactEstimates, with_estimates
-from envs.instances.load import utilisation_sum, with_load
 from envs.instances.pool import Pool
 from envs.instances.ranges import check_integer, check_real
 from envs.instances.task_draws import Demands, LogNormalDurations, ParetoDurations
@@ -21,6 +20,7 @@ from envs.instances.task_traits import (
     with_failures,
     with_priorities,
 )
+from envs.instances.utilisation import utilisation_sum, with_load
 from envs.instances.workload import Workload, queue_workload, ticks
 
 

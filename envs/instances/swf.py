@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from envs.core.errors import InputError
-from envs.core.problem import HORIZON, Bool, Float
+from envs.core.problem import HORIZON, Float
 from envs.instances.pool import Pool
 from envs.instances.ranges import check_integer
-from envs.instances.table import Table, trace_text
+from envs.instances.table import Table, account, trace_name, trace_text
 from envs.instances.text import shorten
-from envs.instances.workload import Rows, Workload, fits, nowhere, queue_workload, ticks
+from envs.instances.workload import Workload, fits, nowhere, queue_workload, ticks
 
 COLUMNS = {  # counted from 1, as the format does
     "submit": 2,
@@ -123,32 +123,6 @@ def parse_swf(
         tick=tick,
         rows=rows,
     )
-
-
-def account(reasons: Mapping[str, Bool], path: Path) -> tuple[Bool, Rows]:
-    """Return which rows are kept, and the report; a row is dropped for its first reason.
-
-    Raises:
-        InputError: If none is kept.
-    """
-    keep = np.ones_like(next(iter(reasons.values())))
-    dropped = {}
-    for reason, rows in reasons.items():
-        lost = keep & rows
-        if lost.any():
-            dropped[reason] = int(lost.sum())
-        keep &= ~rows
-    if not keep.any():
-        counts = ", ".join(f"{reason}: {count}" for reason, count in dropped.items())
-        raise InputError(
-            str(path), f"none of {len(keep)} rows is left: {counts}", "check file and pool"
-        )
-    return keep, Rows(len(keep), int(keep.sum()), dropped)
-
-
-def trace_name(path: Path) -> str:
-    """Return a trace's name: its file's, without ``.gz`` and the suffix before it."""
-    return Path(path.stem).stem if path.suffix.lower() == ".gz" else path.stem
 
 
 def _columns(given: Mapping[str, int] | None) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Read large tables of numbers fast, and find the line of a fault only when there is one."""
+"""Read large tables of numbers fast, find the line of a fault, and account for the rows."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from envs.core.errors import InputError
 from envs.core.problem import Bool, Float
 from envs.instances import text as text_files
 from envs.instances.text import decode_text, read_text, shorten
+from envs.instances.workload import Rows
 
 _FIELD = 1 << 20  # characters; more in one field are no number
 
@@ -217,6 +218,32 @@ def csv_header(path: Path, text: str) -> tuple[str, list[str]]:
         if line.strip() and not line.lstrip().startswith("#"):
             return f"{path}:{number}", [word.strip() for word in line.split(",")]
     raise InputError(f"{path}:1", "is empty", "the first row names the columns")
+
+
+def account(reasons: Mapping[str, Bool], path: Path) -> tuple[Bool, Rows]:
+    """Return which rows are kept, and the report; a row is dropped for its first reason.
+
+    Raises:
+        InputError: If none is kept.
+    """
+    keep = np.ones_like(next(iter(reasons.values())))
+    dropped = {}
+    for reason, rows in reasons.items():
+        lost = keep & rows
+        if lost.any():
+            dropped[reason] = int(lost.sum())
+        keep &= ~rows
+    if not keep.any():
+        counts = ", ".join(f"{reason}: {count}" for reason, count in dropped.items())
+        raise InputError(
+            str(path), f"none of {len(keep)} rows is left: {counts}", "check file and pool"
+        )
+    return keep, Rows(len(keep), int(keep.sum()), dropped)
+
+
+def trace_name(path: Path) -> str:
+    """Return a trace's name: its file's, without ``.gz`` and the suffix before it."""
+    return Path(path.stem).stem if path.suffix.lower() == ".gz" else path.stem
 
 
 def _is_number(word: str) -> bool:

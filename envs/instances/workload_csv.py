@@ -18,7 +18,7 @@ import numpy as np
 from envs.core.errors import InputError
 from envs.core.problem import HORIZON, Int, find_cycle
 from envs.instances.pool import DIMENSIONS, Pool
-from envs.instances.table import Table, csv_table, trace_text
+from envs.instances.table import Table, csv_table, trace_name, trace_text
 from envs.instances.text import shorten
 from envs.instances.workload import HIGH, Rows, Workload, fits, nowhere, queue_workload, ticks
 
@@ -74,7 +74,7 @@ def parse_workload_csv(text: str, path: Path, pool: Pool, *, tick: float = 1.0) 
     estimate = field["estimate"]
     deadline = field.get("deadline")
     return queue_workload(
-        path.stem,
+        trace_name(path),
         capacity,
         submit=ticks(field["submit"], tick),
         duration=duration,

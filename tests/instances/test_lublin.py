@@ -7,7 +7,6 @@ import pytest
 
 from envs.core.errors import InputError
 from envs.instances import LublinWorkload, load_workload, lublin_workload
-from envs.instances.load import actual_duration, offered_load
 from envs.instances.lublin import (
     ALL,
     BATCH,
@@ -19,6 +18,7 @@ from envs.instances.lublin import (
     run_times,
     sizes,
 )
+from envs.instances.utilisation import actual_duration, offered_load
 from tests.instances.public_data import public_file
 
 N = 200_000

@@ -17,7 +17,6 @@ from envs.instances.estimates import (
     UserEstimates,
     with_estimates,
 )
-from envs.instances.load import actual_duration, offered_load, with_load
 from envs.instances.task_draws import Demands, LogNormalDurations, ParetoDurations
 from envs.instances.task_traits import (
     Deadlines,
@@ -26,6 +25,7 @@ from envs.instances.task_traits import (
     with_failures,
     with_priorities,
 )
+from envs.instances.utilisation import actual_duration, offered_load, with_load
 from envs.instances.workload import queue_workload
 
 N = 50_000

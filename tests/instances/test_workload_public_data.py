@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from envs.instances import load_workload
-from envs.instances.load import actual_duration, offered_load
+from envs.instances.utilisation import actual_duration, offered_load
 from tests.instances.public_data import public_file
 
 # File, processors, rows read, rows dropped by reason: counted from the files by other means.

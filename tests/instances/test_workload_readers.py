@@ -12,9 +12,9 @@ from envs.core.errors import InputError
 from envs.instances import Pool, RandomWorkload, load_workload, random_workload, save_workload
 from envs.instances.cluster import read_cloudsimpy, read_openb
 from envs.instances.estimates import NoisyEstimates
-from envs.instances.load import actual_duration
 from envs.instances.swf import read_swf
 from envs.instances.task_traits import Deadlines, Failures
+from envs.instances.utilisation import actual_duration
 from envs.instances.workload import Rows
 from envs.instances.workload_csv import parse_workload_csv, workload_csv
 
