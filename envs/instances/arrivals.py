@@ -17,6 +17,7 @@ from envs.instances.ranges import check_real
 
 DAY = 86_400.0  # seconds
 HOUR = 3_600.0
+_BLOCK = 1_000_000  # candidates drawn at once, to bound the memory
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def poisson_arrivals(
     have, now = 0, 0.0
     bursts = _Bursts(config, rng)
     while have < count:
-        size = int(1.1 * (count - have) * greatest / mean) + 64
+        size = min(int(1.1 * (count - have) * greatest / mean) + 64, _BLOCK)
         times = now + np.cumsum(rng.exponential(1 / greatest, size))
         now = float(times[-1])
         hour = config.start_hour - config.peak_hour + times / HOUR

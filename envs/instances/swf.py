@@ -56,7 +56,8 @@ def read_swf(
 
     Args:
         path: The file.
-        pool: One node; None for one of MaxProcs, else MaxNodes processors, from the header.
+        pool: Nodes, usually one; None for one of as many processors as the header's MaxProcs,
+            else MaxNodes, says.
         columns: Where a converted log has other columns, counted from 1; see COLUMNS.
         tick: Seconds of a tick.
 

@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ from envs.instances.utilisation import actual_duration, offered_load, with_load
 from envs.instances.workload import queue_workload
 
 N = 50_000
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def rng(seed=7):
@@ -63,7 +65,7 @@ def test_the_same_generator_gives_the_same_bytes():
         "print(digest(random_workload(RICH, rng())))"
     )
     fresh = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert fresh.stdout.strip() == digest(first)
 
