@@ -125,17 +125,22 @@ def _edges(table: Table) -> Int:
             f"id {shorten(names[twice])!r} occurs twice",
             "give each task its own",
         )
-    edges: list[tuple[int, int]] = []
+    before: list[int] = []
+    after: list[int] = []
     for row, words in enumerate(table.words("dependencies")):
-        for word in words.split(";") if words else ():
-            if word.strip() not in row_of:
+        if not words:
+            continue
+        for word in words.split(";"):
+            first = row_of.get(word, row_of.get(word.strip(), -1))
+            if first < 0:
                 raise InputError(
                     table.where(row),
                     f"depends on {shorten(word.strip())!r}, which is no task",
                     "name tasks by id, or by row from 0, separated by ;",
                 )
-            edges.append((row_of[word.strip()], row))
-    found = np.array(edges, np.int64).reshape(-1, 2)
+            before.append(first)
+            after.append(row)
+    found = np.array([before, after], np.int64).T
     cycle = find_cycle(count, found)
     if cycle:
         raise InputError(
