@@ -161,11 +161,11 @@ def _check(p: Problem) -> None:
             f"has {jobs} jobs, {n} operations and {resources} resources",
             "give at least one of each",
         )
-    if not np.array_equal(np.unique(p.job), np.arange(jobs)) or (np.diff(p.job) < 0).any():
+    if not _counts_up(p.job, jobs):
         raise InputError(p.name, "jobs must be numbered from 0, each with an operation, in order")
-    if not np.array_equal(np.unique(p.slot_operation), np.arange(n)):
-        raise InputError(p.name, "every operation must have at least one slot")
-    if (np.diff(p.slot_operation) < 0).any():
+    if not _counts_up(p.slot_operation, n):
+        if not np.array_equal(np.unique(p.slot_operation), np.arange(n)):
+            raise InputError(p.name, "every operation must have at least one slot")
         raise InputError(p.name, "slots must be listed in the order of their operations")
     for s in np.flatnonzero(~p.eligible.any(axis=1))[:1]:
         raise InputError(
@@ -215,6 +215,13 @@ def _shape(p: Problem, name: str, array: NDArray[Any], shape: tuple[int, ...]) -
         raise InputError(f"{p.name}, {name}", f"shape is {array.shape}, must be {shape}")
 
 
+def _counts_up(array: Int, count: int) -> bool:
+    """Whether an array is 0..count-1 in order, each at least once."""
+    steps = np.diff(array)
+    ends = len(array) > 0 and array[0] == 0 and array[-1] == count - 1
+    return bool(ends and ((steps == 0) | (steps == 1)).all())
+
+
 def _range(p: Problem, name: str, array: Int, low: int, high: int, size: int) -> None:
     _shape(p, name, array, (size,))
     if array.min() < low or array.max() > high:
@@ -229,6 +236,8 @@ def label(p: Problem, operation: int) -> str:
 
 def find_cycle(n: int, edges: Int) -> list[int]:
     """Return the operations of one cycle in a graph of n nodes, or an empty list (Kahn 1962)."""
+    if (edges[:, 0] < edges[:, 1]).all():  # forward edges alone close no cycle
+        return []
     successors: list[list[int]] = [[] for _ in range(n)]
     waiting = np.zeros(n, np.int64)
     for before, after in edges.tolist():

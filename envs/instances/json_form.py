@@ -2,6 +2,10 @@
 
 Arrays are nested lists of whole numbers (`eligible` of 0 and 1, `weight` of decimal numbers);
 arrays that the problem does not use are left out. It holds every problem, not shops alone.
+
+What really happens has its own optional key, "scenario": an object with those of Scenario's
+arrays that are not as planned: "time" (N, R), "reveal" (J,), "unavailable" (B, 3) and "failures"
+(N,). Whoever reads a problem alone checks it and leaves it aside.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from numpy.typing import NDArray
 
 from envs.core.errors import InputError
 from envs.core.problem import Problem
+from envs.core.scenario import AS_PLANNED, Scenario
 from envs.instances.text import read_text, shorten
 
 FORMAT = "dispatchlab problem 1"
@@ -28,10 +33,12 @@ _AXES = {  # of each array field
     **{"due": 1, "deadline": 1, "weight": 1, "priority": 1, "demand": 2, "capacity": 2},
     **{"family": 1, "initial": 1, "setup": 3, "setup_group": 1, "transfer": 2},
 }
+_SCENARIO_AXES = {"time": 2, "reveal": 1, "unavailable": 2, "failures": 1}
+_WIDTH = {"edges": 2, "unavailable": 3}  # of arrays that have no rows
 
 
-def to_json(problem: Problem) -> str:
-    """Return the JSON text of a problem, one field a line."""
+def to_json(problem: Problem, scenario: Scenario = AS_PLANNED) -> str:
+    """Return the JSON text of a problem, one field a line, and of what really happens."""
     form: dict[str, Any] = {"format": FORMAT}
     for item in fields(problem):
         value = getattr(problem, item.name)
@@ -39,6 +46,9 @@ def to_json(problem: Problem) -> str:
             form[item.name] = value
         elif value.size or item.default_factory is MISSING:
             form[item.name] = (value.astype(np.int64) if value.dtype == bool else value).tolist()
+    actual = {name: getattr(scenario, name) for name in _SCENARIO_AXES}
+    if any(value.size for value in actual.values()):
+        form["scenario"] = {name: value.tolist() for name, value in actual.items() if value.size}
     lines = (
         f"{json.dumps(key)}: {json.dumps(value, allow_nan=False, separators=(',', ':'))}"
         for key, value in form.items()
@@ -52,12 +62,18 @@ def parse_json(text: str, where: str) -> Problem:
     Raises:
         InputError: If the text is not JSON, a key is unknown or missing, or a value is wrong.
     """
+    return parse_with_scenario(text, where)[0]
+
+
+def parse_with_scenario(text: str, where: str) -> tuple[Problem, Scenario]:
+    """Return the problem in a JSON text, and what really happens; see :func:`parse_json`."""
     form = _decode(text, where)
     if not isinstance(form, dict) or form.get("format") != FORMAT:
         raise InputError(
             where, "is not a problem", f'it must be an object with "format": "{FORMAT}"'
         )
     del form["format"]
+    actual = form.pop("scenario", {})
     known = {item.name: item for item in fields(Problem)}
     for key in form:
         if key not in known:
@@ -66,10 +82,13 @@ def parse_json(text: str, where: str) -> Problem:
         if key not in form and item.default is MISSING and item.default_factory is MISSING:
             raise InputError(f"{where}: {key}", "is missing", "a problem needs this key")
     values = {key: _value(value, f"{where}: {key}", key) for key, value in form.items()}
+    arrays = _scenario_arrays(actual, where)
     try:
-        return Problem(**values)
+        problem, scenario = Problem(**values), Scenario(**arrays)
+        scenario.check(problem)
     except InputError as error:
         raise InputError(f"{where}: {error.where}", error.problem, error.remedy) from error
+    return problem, scenario
 
 
 def read_json(path: str | Path) -> Problem:
@@ -81,15 +100,20 @@ def read_json(path: str | Path) -> Problem:
     return parse_json(read_text(Path(path)), str(path))
 
 
-def save(problem: Problem, path: str | Path) -> None:
+def save(problem: Problem, path: str | Path, scenario: Scenario = AS_PLANNED) -> None:
     """Write a problem's JSON form, all of it or nothing (temporary file, fsync, rename).
+
+    Args:
+        problem: The problem.
+        path: The file.
+        scenario: What really happens, where that is to be kept, too.
 
     Raises:
         InputError: If the file cannot be written.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
-    text = to_json(problem)
+    text = to_json(problem, scenario)
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "is a folder")
@@ -144,6 +168,19 @@ def _value(value: Any, where: str, key: str) -> Any:
     return value
 
 
+def _scenario_arrays(form: Any, where: str) -> dict[str, NDArray[Any]]:
+    if not isinstance(form, dict):
+        raise InputError(f"{where}: scenario", "is no object", "see Scenario's arrays")
+    for key in form:
+        if key not in _SCENARIO_AXES:
+            known = ", ".join(_SCENARIO_AXES)
+            raise InputError(f"{where}: scenario.{shorten(key)}", "unknown key", f"keys: {known}")
+    return {
+        key: _array(value, f"{where}: scenario.{key}", _SCENARIO_AXES[key], int, key)
+        for key, value in form.items()
+    }
+
+
 def _array(value: Any, where: str, axes: int, kind: type, key: str) -> NDArray[Any]:
     """Return nested lists as an array with that many axes; () lengths may be 0."""
     shape: list[int] = []
@@ -154,7 +191,7 @@ def _array(value: Any, where: str, axes: int, kind: type, key: str) -> NDArray[A
         lengths = {len(part) for part in level}
         if len(lengths) > 1:
             raise InputError(where, f"is ragged: rows of {min(lengths)} and {max(lengths)}")
-        shape.append(lengths.pop() if lengths else (2 if key == "edges" else 0))
+        shape.append(lengths.pop() if lengths else _WIDTH.get(key, 0))
         level = [entry for part in level for entry in part]
     for entry in level:
         if type(entry) is not int and not (kind is float and type(entry) is float):

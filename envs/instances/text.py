@@ -41,6 +41,15 @@ def read_text(path: Path) -> str:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(str(path), f"cannot be read: {reason}") from error
+    return decode_text(data, path)
+
+
+def decode_text(data: bytes, path: Path) -> str:
+    """Return a file's bytes as text with plain line ends.
+
+    Raises:
+        InputError: If they are not UTF-8 text.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
