@@ -18,10 +18,12 @@ class Scenario:
     reveal: Int = field(default_factory=lambda: np.empty(0, np.int64))  # (J,) ticks
     unavailable: Int = field(default_factory=lambda: np.empty((0, 3), np.int64))
     # (B, 3) resource, from, to (ticks, half-open)
+    failures: Int = field(default_factory=lambda: np.empty(0, np.int64))
+    # (N,) attempts of each operation that fail before one succeeds
 
     def __post_init__(self) -> None:
         """Freeze the arrays."""
-        for name in ("time", "reveal", "unavailable"):
+        for name in ("time", "reveal", "unavailable", "failures"):
             array = np.array(getattr(self, name), dtype=np.int64, order="C")
             array.setflags(write=False)
             object.__setattr__(self, name, array)
@@ -31,6 +33,8 @@ class Scenario:
                 f"shape is {self.unavailable.shape}",
                 "must be (B, 3): resource, from, to",
             )
+        if self.failures.ndim != 1 or (self.failures < 0).any():
+            raise InputError("scenario.failures", "must be counts of at least 0, one an operation")
 
     def actual_time(self, problem: Problem) -> Int:
         """Return the durations that really happen, shape (N, R), ticks."""
