@@ -35,7 +35,7 @@ _NOTHING = np.zeros(14)  # for the compiled code, where nothing is drawn
 class Moves:
     """Tell what one :meth:`QueueBatch.advance` did in each of B queues."""
 
-    outcome: NDArray[np.int64]  # (B, 5) cost, legal, ended, scale, clock, see ``layout.py``
+    outcome: NDArray[np.int64]  # (B, 6) cost, legal, ended, scale, clock, overflow: ``layout.py``
     final: NDArray[np.float32]  # (B, S) `state` at the end of the episodes that ended
 
 

@@ -88,7 +88,8 @@ OUT_LEGAL = 1
 OUT_ENDED = 2
 OUT_SCALE = 3
 OUT_CLOCK = 4
-OUTCOME = 5
+OUT_OVERFLOW = 5
+OUTCOME = 6
 
 
 def regions(tasks: int, nodes: int, edges: int, deadlines: bool, attempts: int) -> dict[int, int]:
