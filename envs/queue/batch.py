@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +30,7 @@ THRESHOLD = 10.0  # seconds, of the bounded slowdown
 _NOTHING = np.zeros(14)  # for the compiled code, where nothing is drawn
 
 
-@dataclass(frozen=True, slots=True)
-class Moves:
+class Moves(NamedTuple):
     """Tell what one :meth:`QueueBatch.advance` did in each of B queues."""
 
     outcome: NDArray[np.int64]  # (B, 6) cost, legal, ended, scale, clock, overflow: ``layout.py``
@@ -77,6 +75,11 @@ class QueueBatch:
         self.reward = k.REWARDS.index(reward)
         self.rows = CLASS_ROWS if self.classes else self.visible * nodes + 1
         self.states = len(CLASSIC) if self.classic else len(STATE)
+        self._shapes = (
+            (size, self.rows, 0 if self.classic else COLUMN_COUNT),
+            (size, self.states),
+            (size, self.rows),
+        )
         self.data = np.zeros((size, k.HEADER), np.int64)
         self.random = np.zeros(size, np.uint64)  # one splitmix64 state a queue
         self.ticks = np.ones(size)  # seconds
@@ -168,19 +171,16 @@ class QueueBatch:
         rows, state, mask = self._blank()
         outcome = np.empty((self.size, k.OUTCOME), np.int64)
         final = np.zeros((self.size, self.states), np.float32) if again else state
+        how = 0 if not again else 2 if draw else 1
         simulate.advance(
-            self.data, actions, self.classic, again + (again and draw), self.random,
+            self.data, actions, self.classic, how, self.random,
             self._numbers, outcome, final, rows, state, mask,
         )  # fmt: skip
         return self._named(rows, state, mask), Moves(outcome, final)
 
     def _blank(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int8]]:
-        columns = 0 if self.classic else COLUMN_COUNT
-        return (
-            np.empty((self.size, self.rows, columns), np.float32),
-            np.empty((self.size, self.states), np.float32),
-            np.empty((self.size, self.rows), np.int8),
-        )
+        cells, state, mask = self._shapes
+        return np.empty(cells, np.float32), np.empty(state, np.float32), np.empty(mask, np.int8)
 
     def _named(self, rows: Any, state: Any, mask: Any) -> Observation:
         if self.classic:

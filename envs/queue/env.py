@@ -103,7 +103,7 @@ class TaskQueueEnv(gym.Env[Observation, np.int64]):
         self.observation_space = observation_space(self.batch)
         self.action_space = gym.spaces.Discrete(self.batch.rows)
         self._action = np.zeros(1, np.int64)
-        self._mask: NDArray[np.int8] = np.zeros(self.batch.rows, np.int8)
+        self._mask = bytes(self.batch.rows)  # of the present decision
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -117,8 +117,14 @@ class TaskQueueEnv(gym.Env[Observation, np.int64]):
             self.batch.load(0, self.options.source(self.np_random))
         self.batch.begin(draw=self.options.draws)
         observation = {name: array[0] for name, array in self.batch.observation().items()}
-        self._mask = observation["action_mask"].copy()
-        return observation, self._info(0, int(self.batch.clock[0]), int(self.batch.overflow[0]))
+        self._mask = observation["action_mask"].tobytes()
+        info = {
+            "action_mask": self.action_masks(),
+            "reward_ticks": 0,
+            "clock": int(self.batch.clock[0]),
+            "overflow": int(self.batch.overflow[0]),
+        }
+        return observation, info
 
     def step(
         self, action: np.int64 | int
@@ -127,26 +133,24 @@ class TaskQueueEnv(gym.Env[Observation, np.int64]):
         if self.options.strict and not (0 <= action < self.batch.rows and self._mask[action]):
             raise InputError("action", f"row {action} is no candidate", "choose by action_mask")
         self._action[0] = action
-        batch_observation, moves = self.batch.advance(self._action)
-        observation = {name: array[0] for name, array in batch_observation.items()}
-        self._mask = observation["action_mask"].copy()
+        looks, moves = self.batch.advance(self._action)
+        observation = {name: array[0] for name, array in looks.items()}
+        mask = observation["action_mask"]
+        self._mask = mask.tobytes()
         cost, legal, done, scale, clock, overflow = moves.outcome[0].tolist()
-        info = self._info(-cost, clock, overflow)
+        info = {
+            "action_mask": mask.copy(),
+            "reward_ticks": -cost,
+            "clock": clock,
+            "overflow": overflow,
+        }
         if not legal:
             info["invalid_action"] = True
         return observation, SCALE * -cost / scale, bool(done), False, info
 
-    def _info(self, ticks: int, clock: int, overflow: int) -> dict[str, Any]:
-        return {
-            "action_mask": self._mask.copy(),
-            "reward_ticks": ticks,
-            "clock": clock,
-            "overflow": overflow,
-        }
-
     def action_masks(self) -> NDArray[np.int8]:
         """Return (K,) int8: 1 where a row may be chosen."""
-        return self._mask.copy()
+        return np.frombuffer(self._mask, np.int8).copy()
 
     def table(self) -> CandidateTable:
         """Return the raw candidate table, columns of shape (K,); its mask leaves out *wait*."""
