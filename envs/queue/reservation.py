@@ -53,16 +53,18 @@ def reserve(w):
     for node in range(w[NODE], w[NODE] + nodes * NODE_FIELDS, NODE_FIELDS):
         for d in range(D):
             w[node + TRIAL + d] = w[node + FREE + d]
-    for i in range(w[EXPECTED], w[EXPECTED] + 2 * w[RUNNING], 2):
-        end = max(w[i], now)
-        if chosen >= 0 and end > start:
-            break
-        record = w[TASK] + w[i + 1] * FIELDS
-        trial = w[NODE] + w[record + PLACE] * NODE_FIELDS + TRIAL
-        for d in range(D):
-            w[trial + d] += w[record + DEMAND + d]
-        if chosen < 0 and _holds(w, head, w[record + PLACE]):
-            chosen, start = w[record + PLACE], end
+    i, last = w[EXPECTED], w[EXPECTED] + 2 * w[RUNNING]
+    while chosen < 0 and i < last:
+        start = max(w[i], now)
+        while i < last and w[i] <= start:
+            record = w[TASK] + w[i + 1] * FIELDS
+            trial = w[NODE] + w[record + PLACE] * NODE_FIELDS + TRIAL
+            for d in range(D):
+                w[trial + d] += w[record + DEMAND + d]
+            i += 2
+        for node in range(nodes):
+            if chosen < 0 and _holds(w, head, node):
+                chosen = node
     node = w[NODE] + max(chosen, 0) * NODE_FIELDS
     for d in range(D):
         w[node + SPARE + d] = w[node + TRIAL + d] - w[demand + d]
