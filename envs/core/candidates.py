@@ -39,6 +39,7 @@ class CandidateTable(Mapping[str, NDArray[np.int64]]):
     cells: NDArray[np.int64]  # (..., K, len(columns))
     mask: NDArray[np.int8]  # (..., K) 1 where the row may be dispatched
     columns: Mapping[str, str] = field(default_factory=lambda: COLUMNS)  # name -> what it says
+    _index: dict[str, int] = field(init=False, repr=False)  # name -> where it stands
 
     def __post_init__(self) -> None:
         """Number the columns."""

@@ -173,8 +173,6 @@ def evaluate(problem: Problem, schedule: Schedule) -> Metrics:
         mean_slowdown=float(slowdown_millionths(problem, schedule).mean() / MILLION),
         weighted_flow=float((weight * flows).sum()),
         priority_flow=priority_flow(problem, schedule),
-        dimension_utilisation=tuple(
-            float(u) for u in dimension_utilisation(problem, schedule)
-        ),
+        dimension_utilisation=tuple(float(u) for u in dimension_utilisation(problem, schedule)),
         fairness=fairness(problem, schedule),
     )

@@ -12,7 +12,7 @@ import numpy as np
 
 from envs.core.pointer import shift
 from envs.queue import layout as k
-from envs.queue.kernel import can_wait, fits, of_class, place, waiting
+from envs.queue.kernel import can_wait, fits, may_run, of_class, place, waiting
 from envs.queue.reservation import backfills, reserve
 
 CLIP = 20.0
@@ -162,17 +162,16 @@ def observe(w, classic, rows, state, mask):
                 node = place(w, waiting(w, position))
                 mask[row] = node >= 0
                 if not classic:
-                    node = max(node, 0)
-                    _describe(w, node, position, position + 1, head, start,
-                              shift(rows, (row - position) * COLUMN_COUNT), mask, 1, 0)  # fmt: skip
+                    own = shift(rows, (row - position) * COLUMN_COUNT)
+                    _describe(w, max(node, 0), position, position + 1, head, start, own, mask, 0)
     else:
         for node in range(nodes):
             if classic:
                 for position in range(tasks):
                     mask[position * nodes + node] = fits(w, waiting(w, position), node)
             else:
-                _describe(w, node, 0, tasks, head, start,
-                          shift(rows, node * COLUMN_COUNT), shift(mask, node), nodes, 1)  # fmt: skip
+                own = shift(rows, node * COLUMN_COUNT)
+                _describe(w, node, 0, tasks, head, start, own, shift(mask, node), nodes)
     if not classic:
         out = last * COLUMN_COUNT
         per_p = max(w[k.NEXT], 1) / max(w[k.WORK], 1)
@@ -184,10 +183,11 @@ def observe(w, classic, rows, state, mask):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _describe(w, node, begin, end, head, start, rows, mask, nodes, legal):
+def _describe(w, node, begin, end, head, start, rows, mask, step):
     """Write the rows of the tasks at positions begin..end-1 of the queue on one node.
 
-    `rows` and `mask` point to where position 0 has its row; `legal` says whether to write masks.
+    `rows` and `mask` point to where position 0 has its row, and each next one is `step` further
+    on; 0 is for a single row, the mask of which is not written.
     """
     clip = np.float32(CLIP)
     zero, one = np.float32(0.0), np.float32(1.0)
@@ -215,10 +215,9 @@ def _describe(w, node, begin, end, head, start, rows, mask, nodes, legal):
         need2, need3 = w[p + k.DEMAND + 2], w[p + k.DEMAND + 3]
         kind, deadline = w[p + k.CLASS], w[p + k.DEADLINE]
         fit = (need0 <= free0) & (need1 <= free1) & (need2 <= free2) & (need3 <= free3)
-        if fit and w[k.NODES] > 1:
-            fit = fits(w, task, node)
-        if legal:
-            mask[position * nodes] = fit
+        fit = fit and may_run(w, task, node)
+        if step:
+            mask[position * step] = fit
         share0, share1 = np.float32(need0) * per0, np.float32(need1) * per1
         share2, share3 = np.float32(need2) * per2, np.float32(need3) * per3
         spell = np.float32(time) * per_p
@@ -226,7 +225,7 @@ def _describe(w, node, begin, end, head, start, rows, mask, nodes, legal):
         slack = zero
         if deadline < k.FAR:
             slack = max(min(np.float32(deadline - now - time) * per_p, clip), -clip)
-        row = shift(rows, position * nodes * COLUMN_COUNT)
+        row = shift(rows, position * max(step, 1) * COLUMN_COUNT)
         row[0] = min(spell, clip)
         row[1] = min(np.float32(wait) * per_p, clip)
         row[2] = min(max(bounded, one), clip)

@@ -79,17 +79,30 @@ def waiting(w, position):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def fits(w, task, node):
-    """Tell whether a task can start on a node now; one that failed goes back to its own."""
-    record, free = w[TASK] + task * FIELDS, w[NODE] + node * NODE_FIELDS + FREE
+def within(w, need, room):
+    """Tell whether the D numbers at `need` are at most those at `room`."""
+    good = True
     for d in range(D):
-        if w[record + DEMAND + d] > w[free + d]:
-            return False
+        good &= w[need + d] <= w[room + d]
+    return good
+
+
+@nb.njit(cache=True, error_model="numpy")
+def may_run(w, task, node):
+    """Tell whether a task may ever start on a node; one that failed goes back to its own."""
     if w[NODES] == 1:
         return True
+    record = w[TASK] + task * FIELDS
     if w[record + CLASS] >= 4 and w[record + PLACE] != node:
         return False
     return w[w[ACTUAL] + task * w[NODES] + node] >= 0
+
+
+@nb.njit(cache=True, error_model="numpy")
+def fits(w, task, node):
+    """Tell whether a task can start on a node now."""
+    demand, free = w[TASK] + task * FIELDS + DEMAND, w[NODE] + node * NODE_FIELDS + FREE
+    return within(w, demand, free) and may_run(w, task, node)
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -284,10 +297,10 @@ def _possible(w):
     count = w[WAITING]
     if not w[CLASSES]:
         count = min(count, w[VISIBLE])
-    for position in range(count):
-        if place(w, waiting(w, position)) >= 0:
-            return True
-    return False
+    position = 0
+    while position < count and place(w, waiting(w, position)) < 0:
+        position += 1
+    return position < count
 
 
 @nb.njit(cache=True, error_model="numpy")

@@ -1,4 +1,4 @@
-"""Random workloads, drawn in compiled code so that environments restart without any Python.
+"""Random workloads: what may be said about them; ``draw.py`` draws them in compiled code.
 
 Poisson arrivals at a stated load; log-normal or Pareto durations, as logs of real systems have
 them (Feitelson, "Workload Modeling for Computer Systems Performance Evaluation", 2015, chapters 3
@@ -11,14 +11,11 @@ import math
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from envs.core.errors import InputError
-from envs.instances.random_shop import bounded, next_u64
 from envs.instances.workload import DIMENSIONS
-from envs.queue import layout as k
 
 LONGEST = 1000.0  # times the mean: no duration is drawn longer
 MOST_FAILURES = 3
@@ -89,7 +86,7 @@ _RULES: dict[str, tuple[Any, str]] = {
     "durations": (lambda s: s.durations in ("lognormal", "pareto"), "use lognormal or pareto"),
     "mean": (lambda s: 1 <= s.mean <= 1e9, "give 1 to 1e9 ticks"),
     "spread": (
-        lambda s: (1 < s.spread <= 100 if s.durations == "pareto" else 0 <= s.spread <= 5),
+        lambda s: 1 < s.spread <= 100 if s.durations == "pareto" else 0 <= s.spread <= 5,
         "give 0 to 5 for lognormal, above 1 for pareto",
     ),
     "demand": (lambda s: 0 <= s.demand[0] <= s.demand[1] <= 1, "give 0 <= low <= high <= 1"),
@@ -104,11 +101,14 @@ _RULES: dict[str, tuple[Any, str]] = {
         "give a pair 0 <= low <= high, or none",
     ),
     "capacity": (
-        lambda s: all(
-            len(c) == len(DIMENSIONS) and all(isinstance(u, int) and 1 <= u <= 2**30 for u in c)
-            for c in s.capacity
-        )
-        and len(s.capacity) >= 1,
+        lambda s: (
+            all(
+                len(c) == len(DIMENSIONS)
+                and all(isinstance(u, int) and 1 <= u <= 2**30 for u in c)
+                for c in s.capacity
+            )
+            and len(s.capacity) >= 1
+        ),
         f"give whole units of {', '.join(DIMENSIONS)} for each node",
     ),
     "tick": (lambda s: 0 < s.tick < math.inf, "give seconds above 0"),
@@ -124,66 +124,3 @@ def _check(source: RandomTasks, name: str, value: object) -> None:
         good = False
     if not good:
         raise InputError(name, f"is {value!r}", remedy)
-
-
-@nb.njit(cache=True, error_model="numpy")
-def _uniform(random):
-    """Return a number uniform in (0, 1)."""
-    return (float(next_u64(random) >> np.uint64(12)) + 0.5) * 2.0**-52
-
-
-@nb.njit(cache=True, error_model="numpy")
-def _normal(random):
-    """Return a standard normal number (Box and Muller 1958)."""
-    radius = math.sqrt(-2.0 * math.log(_uniform(random)))
-    return radius * math.cos(2.0 * math.pi * _uniform(random))
-
-
-@nb.njit(cache=True, error_model="numpy")
-def draw(w, random, kind):
-    """Fill a row, an array whose header and nodes are set, with a random workload.
-
-    Args:
-        w: Row of the queue.
-        random: Generator state, (1,) uint64; advanced.
-        kind: What :meth:`RandomTasks.numbers` returned.
-    """
-    low, high, gap = int(kind[0]), int(kind[1]), kind[2]
-    pareto, mean, spread = kind[3] > 0, kind[4], kind[5]
-    tasks = low + bounded(random, high - low + 1)
-    w[k.TASKS] = tasks
-    clock, middle = 0.0, math.log(mean) - 0.5 * spread * spread
-    for task in range(tasks):
-        clock += -gap * math.log(_uniform(random))
-        if pareto:
-            time = mean * (spread - 1.0) / spread * _uniform(random) ** (-1.0 / spread)
-        else:
-            time = math.exp(middle + spread * _normal(random))
-        actual = max(int(min(time, LONGEST * mean) + 0.5), 1)
-        error = math.exp(kind[10] * _normal(random)) if kind[10] > 0 else 1.0
-        estimate = min(max(int(actual * error + 0.5), 1), int(LONGEST * mean) + 1)
-        home = w[k.NODE] + bounded(random, w[k.NODES]) * k.NODE_FIELDS + k.CAPACITY
-        record = w[k.TASK] + task * k.FIELDS
-        w[record + k.SUBMIT] = int(clock)
-        w[record + k.ESTIMATE] = estimate
-        for d in range(k.D):
-            share = kind[6] + (kind[7] - kind[6]) * _uniform(random)
-            w[record + k.DEMAND + d] = int(share * w[home + d] + 0.5)
-        luck, priority = _uniform(random), 0
-        if luck < kind[8]:
-            priority = 2
-        elif luck < kind[8] + kind[9]:
-            priority = 1
-        w[record + k.CLASS] = priority
-        w[record + k.WEIGHT] = priority + 1
-        failures = 0
-        while failures < MOST_FAILURES and kind[11] > 0 and _uniform(random) < kind[11]:
-            failures += 1
-        w[record + k.FAILURES] = failures
-        w[record + k.DEADLINE] = k.FAR
-        if kind[12] >= 0:
-            slack = kind[12] + (kind[13] - kind[12]) * _uniform(random)
-            w[record + k.DEADLINE] = int(clock) + int(slack * estimate + 0.5)
-        w[w[k.ORIGIN] + task] = task
-        for node in range(w[k.NODES]):
-            w[w[k.ACTUAL] + task * w[k.NODES] + node] = actual

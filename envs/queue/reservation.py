@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import numba as nb
 
-from envs.queue.kernel import place, waiting
+from envs.queue.kernel import may_run, place, waiting, within
 from envs.queue.layout import (
-    ACTUAL,
-    CLASS,
     CLOCK,
     DEMAND,
     ESTIMATE,
@@ -63,7 +61,8 @@ def reserve(w):
                 w[trial + d] += w[record + DEMAND + d]
             i += 2
         for node in range(nodes):
-            if chosen < 0 and _holds(w, head, node):
+            trial = w[NODE] + node * NODE_FIELDS + TRIAL
+            if chosen < 0 and within(w, demand, trial) and may_run(w, head, node):
                 chosen = node
     node = w[NODE] + max(chosen, 0) * NODE_FIELDS
     for d in range(D):
@@ -72,24 +71,9 @@ def reserve(w):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _holds(w, task, node):
-    """Tell whether a task fits what is free on a node in the trial."""
-    record, trial = w[TASK] + task * FIELDS, w[NODE] + node * NODE_FIELDS + TRIAL
-    for d in range(D):
-        if w[record + DEMAND + d] > w[trial + d]:
-            return False
-    if w[record + CLASS] >= 4 and w[record + PLACE] != node:
-        return False
-    return w[w[ACTUAL] + task * w[NODES] + node] >= 0
-
-
-@nb.njit(cache=True, error_model="numpy")
 def backfills(w, record, node, position, chosen, start):
     """Tell whether starting a task that fits now leaves the head's reservation as it is."""
     if position == 0 or node != chosen or w[CLOCK] + w[record + ESTIMATE] <= start:
         return True
     spare = w[NODE] + node * NODE_FIELDS + SPARE
-    for d in range(D):
-        if w[record + DEMAND + d] > w[spare + d]:
-            return False
-    return True
+    return within(w, record + DEMAND, spare)

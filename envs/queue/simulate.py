@@ -10,8 +10,8 @@ import numba as nb
 from envs.core.pointer import pointer, shift
 from envs.queue import kernel
 from envs.queue import layout as k
+from envs.queue.draw import draw
 from envs.queue.features import observe, summarise
-from envs.queue.random_tasks import draw
 from envs.queue.table import tabulate
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numba as nb
 
 from envs.queue import layout as k
-from envs.queue.kernel import of_class, place, waiting
 from envs.queue.kernel import fits as fits_on
+from envs.queue.kernel import of_class, place, waiting
 from envs.queue.reservation import backfills, reserve
 
 # int64; the names that shops have, too, mean the same there.

@@ -117,8 +117,7 @@ class PlainQueue:
                 return node, self.now, self.free(node) - self.problem.demand[head]
         free = {node: self.free(node) for node in range(self.nodes)}
         ends = [
-            (max(s + self.estimate[o], self.now), o, node)
-            for o, (s, node) in self.running.items()
+            (max(s + self.estimate[o], self.now), o, node) for o, (s, node) in self.running.items()
         ]
         for start in sorted({end for end, *_ in ends}):
             for end, o, node in ends:

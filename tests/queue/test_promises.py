@@ -1,4 +1,4 @@
-"""The promises over queues: rewards telescope, illegal actions change nothing, no future is seen."""
+"""The promises over queues: exact rewards, illegal actions that change nothing, no future."""
 
 from dataclasses import replace
 
