@@ -88,6 +88,8 @@ class QueueBatch:
     @classmethod
     def of(cls, workloads: Sequence[Workload], **options: Any) -> QueueBatch:
         """Return a batch with one queue a workload, ready to step."""
+        if not workloads:
+            raise InputError("workloads", "is an empty list", "give at least one")
         batch = cls(len(workloads), workloads[0].problem.resources, **options)
         for b, workload in enumerate(workloads):
             batch.load(b, workload)

@@ -78,7 +78,7 @@ def raw(plain: PlainQueue, position: int, node: int, cells: dict[str, int]) -> N
 
 @pytest.mark.parametrize("visible", [1, 3, 8])
 def test_observations_say_what_their_columns_promise(visible) -> None:
-    for seed in range(25):
+    for seed in range(15):
         compare(seed, visible)
 
 

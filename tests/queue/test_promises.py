@@ -12,6 +12,7 @@ from envs.core.scenario import Scenario
 from envs.instances.workload import Workload
 from envs.queue.batch import QueueBatch
 from envs.queue.env import ResourcePoolEnv, TaskQueueEnv
+from envs.queue.layout import SCALE
 from envs.queue.vector import TaskQueueVectorEnv
 from tests.queue.workloads import random_workload
 
@@ -57,7 +58,7 @@ def test_random_masked_steps_keep_the_promises(kind, reward) -> None:
         workload, schedule = env.workload(), env.schedule()
         assert violations(workload.problem, schedule, workload.scenario) == []
         assert ticks == -objective(env, reward)
-        scale = env.batch.data[0, 8]
+        scale = env.batch.data[0, SCALE]
         assert rewards == pytest.approx(10 * ticks / scale, rel=1e-5)
         assert lengths[-1] >= workload.problem.operations + workload.scenario.failures.sum()
         look, info = env.reset()
