@@ -39,8 +39,8 @@ class TaskQueueEnv(gym.Env[Observation, np.int64]):
     :data:`envs.queue.features.CLASSIC`, and ``action_mask``. Estimates only, never actual times.
 
     **Reward**: minus the rise of a cost since the last action, times 10 / scale, where the scale
-    is a constant of the episode. ``info["reward_ticks"]`` is the same unscaled, and its sum over
-    an episode is exactly
+    is a constant of the episode, from the estimates of all its tasks. ``info["reward_ticks"]``
+    is the same unscaled, and its sum over an episode is exactly
 
     - "flow": minus the weighted flow time (scale: weighted sum of the estimates), ticks; it falls
       by the weight of all tasks in the system with every tick;

@@ -122,6 +122,8 @@ def of_class(w, action):
     shortest estimate among those that fit.
     """
     found, shortest = -1, FAR
+    if action < 3 and w[COUNT + 2 - action] == 0:
+        return -1
     for position in range(w[WAITING]):
         task = waiting(w, position)
         record = w[TASK] + task * FIELDS

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from envs.core.metrics import dates
+from envs.queue import layout as k
 from envs.queue.batch import QueueBatch
 from envs.queue.features import CLASSIC, CLIP, COLUMNS, STATE
-from envs.queue.layout import FAR
 from envs.queue.random_tasks import RandomTasks
 from envs.queue.table import TABLE
 from tests.queue.plain_queue import PlainQueue
@@ -70,7 +70,7 @@ def raw(plain: PlainQueue, position: int, node: int, cells: dict[str, int]) -> N
     harmless = position == 0 or node != head or plain.now + time <= start
     assert list(cells.values()) == [
         *(o, o, node, time, plain.now, plain.now + time, plain.submit[o], plain.submit[o]),
-        *(due if due >= 0 else FAR, plain.problem.priority[o], plain.weight(o)),
+        *(due if due >= 0 else int(k.FAR), plain.problem.priority[o], plain.weight(o)),
         *(plain.retries[o], position, *demand, *free, *capacity, start),
         int(harmless or (np.array(demand) <= spare).all()),
     ]
@@ -107,6 +107,34 @@ def test_every_column_takes_many_values_within_the_clip() -> None:
         assert (count == 2) if name in flags else count > 2, name
     for name, column in zip(STATE, np.concatenate(states).T, strict=True):
         assert len(np.unique(column)) > 8, name
+
+
+def test_easy_backfilling_over_the_table_never_delays_the_head() -> None:
+    """With true estimates the head starts no later than was reserved when it came to the head."""
+    filled = held = 0
+    for seed in range(60):
+        kind = RandomTasks(tasks=40, load=2.0, noise=0.0, demand=(0.1, 0.9))
+        batch = QueueBatch(1, visible=40)
+        batch.prepare(kind)
+        batch.random[:] = seed
+        batch.begin(draw=True)
+        promised: dict[int, int] = {}
+        while not batch.done[0]:
+            table, look = batch.table(), batch.observation()
+            rows = np.flatnonzero(table.mask[0] & (table["backfill"][0] == 1))
+            head = int(batch.data[0, batch.data[0, k.QUEUE] + batch.data[0, k.HEAD]])
+            legal = np.flatnonzero(table.mask[0])
+            promised.setdefault(head, int(table["reserved"][0, legal[0]]))
+            assert (0 in rows) == (0 in legal)  # a head that fits starts first
+            filled += len(rows) > 0 and rows[0] > 0
+            held += len(rows) == 0
+            row = rows[0] if len(rows) else batch.rows - 1
+            assert look["action_mask"][0, row]
+            batch.advance(np.array([row]))
+        start = batch.schedule(0).start
+        assert all(start[task] <= when for task, when in promised.items())
+    assert filled > 100
+    assert held > 100
 
 
 def test_class_rows_describe_the_tasks_that_they_would_start() -> None:

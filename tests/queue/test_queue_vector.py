@@ -1,5 +1,10 @@
 """The vector environments: equal to single ones, restarting within the step, resumable."""
 
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -64,6 +69,34 @@ def test_each_sub_environment_is_the_single_one_with_its_seed(kind, many, option
             assert info["clock"] == infos["clock"][i]
             assert info["overflow"] == infos["overflow"][i]
     assert ends > 5
+
+
+def digest() -> str:
+    """Return the digest of all that 200 steps say, with everything random switched on."""
+    env = ResourcePoolVectorEnv(4, tasks=(2, 20), failure=0.2, slack=(1, 4), visible=6)
+    looks, _ = env.reset(seed=3)
+    found = hashlib.sha256()
+    for step in range(200):
+        mask = looks["action_mask"]
+        rows = [int(np.flatnonzero(m)[step % m.sum()]) for m in mask]
+        looks, rewards, ends, _, infos = env.step(np.array(rows))
+        for array in (*looks.values(), rewards, ends, infos["reward_ticks"]):
+            found.update(array.tobytes())
+    return found.hexdigest()
+
+
+@pytest.mark.parametrize("hash_seed", ["0", "1"])
+def test_a_fresh_process_gives_the_same_bytes(hash_seed) -> None:
+    code = "from tests.queue.test_queue_vector import digest; print(digest())"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+        env={"PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": "1"},
+    )
+    assert run.stdout.strip() == digest()
 
 
 def test_it_is_what_gymnasium_makes() -> None:
