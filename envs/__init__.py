@@ -8,3 +8,9 @@ for _name in ("JobShop", "FlexibleJobShop"):
         entry_point=f"envs.shop.env:{_name}Env",
         vector_entry_point=f"envs.shop.vector:{_name}VectorEnv",
     )
+for _name in ("TaskQueue", "ResourcePool"):
+    register(
+        id=f"dispatchlab/{_name}-v0",
+        entry_point=f"envs.queue.env:{_name}Env",
+        vector_entry_point=f"envs.queue.vector:{_name}VectorEnv",
+    )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -29,23 +30,35 @@ COLUMNS: dict[str, str] = {
 
 @dataclass(frozen=True, eq=False)
 class CandidateTable(Mapping[str, NDArray[np.int64]]):
-    """Hold the columns of :data:`COLUMNS`, each (..., K) int64, and which rows are legal now."""
+    """Hold named columns, each (..., K) int64, and which rows are legal now.
 
-    cells: NDArray[np.int64]  # (..., K, len(COLUMNS))
+    The columns are those of :data:`COLUMNS` in shops; other families bring their own, in which
+    the same name means the same.
+    """
+
+    cells: NDArray[np.int64]  # (..., K, len(columns))
     mask: NDArray[np.int8]  # (..., K) 1 where the row may be dispatched
+    columns: Mapping[str, str] = field(default_factory=lambda: COLUMNS)  # name -> what it says
+    _index: dict[str, int] = field(init=False, repr=False)  # name -> where it stands
+
+    def __post_init__(self) -> None:
+        """Number the columns."""
+        object.__setattr__(self, "_index", _numbered(tuple(self.columns)))
 
     def __getitem__(self, column: str) -> NDArray[np.int64]:
         """Return one column, shape (..., K); rows outside the mask hold zeros."""
-        return self.cells[..., _INDEX[column]]
+        return self.cells[..., self._index[column]]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(COLUMNS)
+        return iter(self.columns)
 
     def __len__(self) -> int:
-        return len(COLUMNS)
+        return len(self.columns)
 
 
-_INDEX = {name: i for i, name in enumerate(COLUMNS)}
+@lru_cache
+def _numbered(names: tuple[str, ...]) -> dict[str, int]:
+    return {name: i for i, name in enumerate(names)}
 
 
 def best(priority: NDArray[Any], mask: NDArray[np.int8]) -> NDArray[np.int64]:

@@ -16,8 +16,9 @@ def violations(problem: Problem, schedule: Schedule, scenario: Scenario = AS_PLA
     """Return one sentence a violation; an empty list means that the schedule is valid.
 
     Checked are: shapes, eligibility, durations, releases, hard deadlines, precedence with
-    transfer times, one operation at a time on a resource with its setups, shared capacities, and
-    the hours in which a resource is unavailable.
+    transfer times, one operation at a time on a resource with its setups, shared capacities,
+    attempts against the failures of the scenario, and the hours in which a resource is
+    unavailable. Where capacity is shared, a missed deadline is no violation: the metrics count it.
     """
     shapes = list(_shapes(problem, schedule))
     if shapes:
@@ -26,6 +27,7 @@ def violations(problem: Problem, schedule: Schedule, scenario: Scenario = AS_PLA
     if found:  # the rest needs to know which resource does what
         return found
     found += _durations(problem, schedule, scenario)
+    found += _attempts(problem, schedule, scenario)
     found += _precedence(problem, schedule)
     found += _sharing(problem, schedule) if problem.demand.size else _sequence(problem, schedule)
     found += _availability(problem, schedule, scenario)
@@ -40,6 +42,12 @@ def _shapes(p: Problem, s: Schedule) -> Iterator[str]:
     ):
         if array.shape != (size,):
             yield f"{name} has shape {array.shape}, must be ({size},)"
+    if s.attempts.ndim != 2 or s.attempts.shape[1] != 4:
+        yield f"attempts has shape {s.attempts.shape}, must be (A, 4)"
+    else:
+        for o in s.attempts[:, 0].tolist():
+            if not 0 <= o < p.operations:
+                yield f"an attempt names operation {o}, outside 0..{p.operations - 1}"
 
 
 def _assignment(p: Problem, s: Schedule) -> Iterator[str]:
@@ -65,8 +73,38 @@ def _durations(p: Problem, s: Schedule, scenario: Scenario) -> Iterator[str]:
             yield f"{where} starts at {start}, before its release at {earliest}"
         if end - start != needed:
             yield f"{where} runs from {start} to {end}, but takes {needed}"
-        if p.deadline.size and p.deadline[job] != NONE and end > p.deadline[job]:
+        hard = p.deadline.size and not p.demand.size
+        if hard and p.deadline[job] != NONE and end > p.deadline[job]:
             yield f"{where} ends at {end}, after its deadline {int(p.deadline[job])}"
+
+
+def _attempts(p: Problem, s: Schedule, scenario: Scenario) -> Iterator[str]:
+    """Each operation fails as often as the scenario says, then succeeds as the schedule says."""
+    if not (scenario.failures.any() or len(s.attempts)):
+        return
+    time = scenario.actual_time(p)
+    runs: list[list[tuple[int, int, int]]] = [[] for _ in range(p.operations)]
+    for o, start, end, outcome in s.attempts.tolist():
+        runs[o].append((start, end, outcome))
+    ready = p.release[p.job].tolist()
+    for before, after in p.edges.tolist():
+        ready[after] = max(ready[after], int(s.end[before]))
+    for o in range(p.operations):
+        where, free = label(p, o), int(ready[o])
+        fails = int(scenario.failures[o]) if scenario.failures.size else 0
+        needed = max(int(time[o, r]) for r in s.assign[p.slots[o] : p.slots[o + 1]])
+        outcomes = [outcome for *_, outcome in sorted(runs[o])]
+        if outcomes != [0] * fails + [1]:
+            yield f"{where} has attempts with outcomes {outcomes}, but fails {fails} times first"
+            continue
+        for start, end, _ in sorted(runs[o]):
+            if start < free:
+                yield f"{where} has an attempt at {start}, before it could start at {free}"
+            if end - start != needed:
+                yield f"{where} has an attempt from {start} to {end}, but takes {needed}"
+            free = max(free, end)
+        if (int(s.start[o]), int(s.end[o])) != max(runs[o])[:2]:
+            yield f"{where} runs from {int(s.start[o])}, not when its last attempt does"
 
 
 def _precedence(p: Problem, s: Schedule) -> Iterator[str]:
@@ -135,16 +173,27 @@ def _sequence(p: Problem, s: Schedule) -> Iterator[str]:
 
 
 def _sharing(p: Problem, s: Schedule) -> Iterator[str]:
+    """Sweep over the moments at which something starts or ends, ends first."""
+    runs: list[tuple[int, int, int]] = s.attempts[:, :3].tolist()
+    if not runs:
+        runs = [(o, int(s.start[o]), int(s.end[o])) for o in range(p.operations)]
+    events: list[list[tuple[int, int, int]]] = [[] for _ in range(p.resources)]
+    for o, start, end in runs:
+        for resource in {int(r) for r in s.assign[p.slots[o] : p.slots[o + 1]]}:
+            if start < end:
+                events[resource] += [(start, 1, o), (end, -1, o)]
     for resource in range(p.resources):
-        slots = [i for i in range(len(s.assign)) if s.assign[i] == resource]
-        work = sorted({int(p.slot_operation[i]) for i in slots})
-        for now in sorted({int(s.start[o]) for o in work}):
-            running = [o for o in work if s.start[o] <= now < s.end[o]]
-            for d in range(p.demand.shape[1]):
-                used = sum(int(p.demand[o, d]) for o in running)
-                if used > p.capacity[resource, d]:
+        used = [0] * p.demand.shape[1]
+        queue = sorted(events[resource])
+        for i, (now, sign, o) in enumerate(queue):
+            for d, units in enumerate(p.demand[o].tolist()):
+                used[d] += sign * units
+            if sign < 0 or (i + 1 < len(queue) and queue[i + 1][0] == now):
+                continue  # ends need no check, and more happens at this moment
+            for d, units in enumerate(used):
+                if units > p.capacity[resource, d]:
                     yield (
-                        f"resource {resource} carries {used} of dimension {d} at {now}, "
+                        f"resource {resource} carries {units} of dimension {d} at {now}, "
                         f"capacity {int(p.capacity[resource, d])}"
                     )
 
