@@ -11,7 +11,7 @@ from envs.core.errors import InputError
 from envs.core.metrics import dates, weights
 from envs.core.problem import HORIZON, NONE, Int, Problem
 from envs.core.scenario import Scenario
-from envs.instances.workload import DIMENSIONS, Workload
+from envs.instances.workload import Workload
 from envs.queue import layout as k
 
 
@@ -27,43 +27,21 @@ class Place(NamedTuple):
 
 
 def as_place(workload: Workload, nodes: int) -> Place:
-    """Return the room that a workload takes, checked to be a queue of tasks on so many nodes.
+    """Return the room that a workload takes, checked to be one that the queue can play.
 
     Raises:
-        InputError: If it is not, or a task can never run; the message names the element.
+        InputError: If it is not; the message names the element.
     """
     p, s = workload.problem, workload.scenario
     n = p.operations
-    one = p.jobs == n and np.array_equal(p.slot_operation, np.arange(n))
-    if not one or p.demand.shape != (n, k.D):
-        raise InputError(
-            p.name,
-            "is no queue of tasks",
-            f"each job must be one operation with demands of {', '.join(DIMENSIONS)}",
-        )
     if p.resources != nodes:
         raise InputError(p.name, f"has {p.resources} nodes, must have {nodes}")
     if s.reveal.size or s.unavailable.size:
         raise InputError(p.name, "has reveal times or unavailable nodes", "queues have neither")
-    for name, array, shape in (
-        ("time", s.time, p.time.shape),
-        ("failures", s.failures, (n,)),
-    ):
-        if array.size and array.shape != shape:
-            raise InputError(f"{p.name}, scenario.{name}", f"shape is {array.shape}, not {shape}")
     longest = p.time.max(axis=1)
     for task in np.flatnonzero(((p.time != longest[:, None]) & p.eligible).any(axis=1))[:1]:
         raise InputError(f"{p.name}, task {task}", "its estimate differs between nodes")
     actual = s.actual_time(p)
-    if (actual < 0).any():
-        raise InputError(f"{p.name}, scenario.time", "must be at least 0 ticks")
-    fits = (p.demand[:, None, :] <= p.capacity[None, :, :]).all(axis=2) & p.eligible
-    for task in np.flatnonzero(~fits.any(axis=1))[:1]:
-        raise InputError(
-            f"{p.name}, task {task}",
-            f"demands {p.demand[task].tolist()}, more than any of its nodes has",
-            "lower the demand or add a larger node",
-        )
     attempts = 1 + (s.failures if s.failures.size else np.zeros(n, np.int64))
     if float((actual.max(axis=1).astype(float) * attempts).sum()) + p.release.max() > HORIZON:
         raise InputError(p.name, "times add up to more than 2**40 ticks", "use a coarser tick")

@@ -229,20 +229,8 @@ BAD = [
     ({"workload": []}, "workload: is an empty list (give one, or leave it out)"),
     ({"workload": [three_tasks()] * 2}, "workload: is a list (use gymnasium.make_vec"),
     (
-        {"workload": three_tasks(demand=np.array([[3] * 4, [5] * 4, [1] * 4]))},
-        "three, task 1: demands [5, 5, 5, 5], more than any of its nodes has (lower",
-    ),
-    (
         {"workload": three_tasks(weight=np.array([1, 1.5, 2]))},
         "three, task 1: weight is 1.5 (use whole numbers in queues)",
-    ),
-    (
-        {"workload": three_tasks(demand=np.ones((3, 2)), capacity=np.ones((1, 2)))},
-        "three: is no queue of tasks (each job must be one operation with demands of cpu",
-    ),
-    (
-        {"workload": Workload(three_tasks().problem, Scenario(failures=np.ones(2)))},
-        "three, scenario.failures: shape is (2,), not (3,)",
     ),
     (
         {"workload": Workload(three_tasks().problem, Scenario(reveal=np.ones(3)))},
