@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
-.PHONY: setup demo test verify clean clean-cache
+.PHONY: setup demo readme test verify clean clean-cache
 
 setup: $(STAMP)
 
@@ -18,6 +18,11 @@ $(STAMP): pyproject.toml constraints.txt
 # Train a DQN on random shops, compare it with rules, search and optima, draw the two pictures.
 demo: $(STAMP)
 	$(BIN)/dispatchlab demo
+
+# Put the table and pictures of the last `make demo` into the README.
+readme:
+	cp demo/curves.png demo/gantt.png docs/
+	sed -i -e '/demo table: begin/,/demo table: end/{//!d}' -e '/demo table: begin/r demo/table.md' README.md
 
 # Lint, types, layers and the short tests: what CI runs.
 test: $(STAMP)
