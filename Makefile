@@ -34,7 +34,7 @@ test: $(STAMP)
 
 # The deep profile: every promise at full depth, kills, speed and learning targets.
 verify: test
-	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -m deep
+	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -m deep -n 2 --durations 15
 	$(BIN)/dispatchlab bench
 
 # Compiled functions that others inline are not noticed when they change.
