@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
-.PHONY: setup demo test verify clean clean-cache
+.PHONY: setup demo readme test verify clean clean-cache
 
 setup: $(STAMP)
 
@@ -19,6 +19,11 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)
 	$(BIN)/dispatchlab demo
 
+# Put the table and pictures of the last `make demo` into the README.
+readme:
+	cp demo/curves.png demo/gantt.png docs/
+	sed -i -e '/demo table: begin/,/demo table: end/{//!d}' -e '/demo table: begin/r demo/table.md' README.md
+
 # Lint, types, layers and the short tests: what CI runs.
 test: $(STAMP)
 	$(BIN)/ruff check .
@@ -29,7 +34,7 @@ test: $(STAMP)
 
 # The deep profile: every promise at full depth, kills, speed and learning targets.
 verify: test
-	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -m deep
+	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -m deep -n 2 --durations 15
 	$(BIN)/dispatchlab bench
 
 # Compiled functions that others inline are not noticed when they change.

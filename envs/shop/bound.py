@@ -205,10 +205,8 @@ def take(lay, shop, totals, j, o, machine):
     if totals[k.REENTRANT]:
         left = tail
         for later in range(o + 1, shop[lay.last + j] + 1):
-            if (
-                shop[lay.count + later] == 1
-                and shop[lay.machine_of + later * lay.width] == machine
-            ):
+            m = shop[lay.machine_of + later * lay.width]
+            if m == machine and shop[lay.count + later] == 1:
                 shop[lay.rest + cell] = max(shop[lay.rest + cell], left)
                 shop[lay.after + cell] = left - shop[lay.least + later]
             left -= shop[lay.least + later]

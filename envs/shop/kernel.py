@@ -34,11 +34,8 @@ def show(lay, shop, j, o):
     arrival, first = shop[lay.ready + j], o * lay.width
     count = 1 if lay.width == 1 else shop[lay.count + o]
     for a in range(count):
-        row, m, ticks = (
-            j * lay.width + a,
-            shop[lay.machine_of + first + a],
-            shop[lay.ticks + first + a],
-        )
+        row, m = j * lay.width + a, shop[lay.machine_of + first + a]
+        ticks = shop[lay.ticks + first + a]
         start = max(arrival, shop[lay.free + m])
         shop[lay.start + row] = start
         shop[lay.end + row] = start + ticks
@@ -103,16 +100,16 @@ def dispatch(lay, shop, totals, row):
     j = row if lay.width == 1 else row // lay.width
     o, m, end = shop[lay.next + j], shop[lay.at + row], shop[lay.end + row]
     count = 1 if lay.width == 1 else shop[lay.count + o]
-    least, tail = shop[lay.least + o], shop[lay.tail + j]
+    time, tail = shop[lay.least + o], shop[lay.tail + j]
     rise = end - shop[lay.free + m]
-    totals[k.MEAN_TERM] += rise - least
+    totals[k.MEAN_TERM] += rise - time
     shop[lay.free + m] = end
     shop[lay.done + o] = end
     shop[lay.chosen + o] = row - j * lay.width
     _unqueue(lay, shop, o, count)
     if count == 1:
         take(lay, shop, totals, j, o, m)
-    shop[lay.work + j] -= least
+    shop[lay.work + j] -= time
     shop[lay.ready + j] = end
     bound = max(totals[k.BOUND], raise_chains(lay, shop, m, end))
     chain = max(shop[lay.chain + j], end + tail)

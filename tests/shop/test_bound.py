@@ -1,5 +1,7 @@
 """The incremental lower bound equals the same bound computed from scratch, after every move."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import given
 from envs.core.builder import ProblemBuilder
 from envs.core.problem import Problem
 from envs.instances import random_flexible_shop, random_shop
-from envs.shop.batch import ShopBatch
+from envs.shop.batch import LARGEST, ShopBatch
 from tests.shop.plain_shop import PlainShop
 from tests.shop.strategies import DELAYS, SEEDS, chain_shops
 
@@ -43,6 +45,18 @@ def test_bound_equals_the_one_from_scratch_after_every_move(problem, delay, seed
 def test_bound_of_larger_shops(delay) -> None:
     follow(random_shop(9, 7, 1), delay, 2)
     follow(random_flexible_shop(7, 5, 3, alternatives=4), delay, 4)
+
+
+@pytest.mark.parametrize(("jobs", "machines"), [(17, 3), (3, 34), (33, 2)])
+def test_bound_where_jobs_or_machines_fill_more_than_a_line(jobs, machines) -> None:
+    follow(random_shop(jobs, machines, 5), 1.0, 6)
+    follow(random_flexible_shop(jobs, machines, 7, alternatives=3), 1.0, 8)
+
+
+def test_bound_of_the_longest_times_that_fit() -> None:
+    small = random_shop(6, 5, 9)
+    stretch = LARGEST // int(small.time.sum())
+    follow(replace(small, time=small.time * stretch), 1.0, 10)
 
 
 def test_parts_of_the_bound_by_hand() -> None:
