@@ -103,9 +103,9 @@ def _backfill(w):
         task = waiting(w, position)
         record, found = w[k.TASK] + task * k.FIELDS, -1
         for node in range(w[k.NODES]):
-            if found < 0 and fits(w, task, node):
-                if backfills(w, record, node, position, chosen, start):
-                    found = node
+            good = found < 0 and fits(w, task, node)
+            if good and backfills(w, record, node, position, chosen, start):
+                found = node
         if found < 0:
             position += 1
         else:
