@@ -61,7 +61,7 @@ class Conservative:
             w = batch.data[b]
             tasks = min(int(w[k.WAITING]), batch.visible)
             profile = new_profile(batch.nodes, k.D, 2 * tasks + int(w[k.RUNNING]))
-            row = _reserve(w, profile, _capacity(w), self.start[b], self.node[b], tasks)
+            row = _reserve(w, profile, capacity_of(w), self.start[b], self.node[b], tasks)
             rows[b] = row if row >= 0 else batch.rows - 1
         return rows
 
@@ -78,7 +78,7 @@ class Conservative:
         self._history = history
 
 
-def _capacity(w: Int) -> Int:
+def capacity_of(w: Int) -> Int:
     """Return the nodes' capacities, (R, 4) units."""
     first, count = int(w[k.NODE]), int(w[k.NODES])
     nodes = w[first : first + count * k.NODE_FIELDS].reshape(count, k.NODE_FIELDS)
@@ -144,7 +144,7 @@ def _kept(w: Int, profile: Profile, start: Int, node: Int, tasks: int) -> bool:
             end = start[task] + length
             take(profile, node[task], need, start[task], end, 1)
             i = locate(profile, node[task], start[task])
-            while i < profile.count[node[task]] and profile.time[node[task], i] < end:
+            while i < profile.used[node[task]] and profile.time[node[task], i] < end:
                 kept &= (profile.free[node[task], i] >= 0).all()
                 i += 1
     return kept

@@ -20,7 +20,7 @@ class Profile(NamedTuple):
 
     time: Int  # (R, P) ticks, rising; the first is the beginning
     free: Int  # (R, P, D) units from that time to the next
-    count: Int  # (R,) breakpoints in use
+    used: Int  # (R,) breakpoints in use
 
 
 def new_profile(nodes: int, dimensions: int, tasks: int) -> Profile:
@@ -29,14 +29,14 @@ def new_profile(nodes: int, dimensions: int, tasks: int) -> Profile:
     return Profile(
         time=np.zeros((nodes, room), np.int64),
         free=np.zeros((nodes, room, dimensions), np.int64),
-        count=np.zeros(nodes, np.int64),
+        used=np.zeros(nodes, np.int64),
     )
 
 
 @njit(cache=True)
 def clear(p: Profile, begin: int, capacity: Int) -> None:
     """Plan nothing: capacity (R, D) is free from `begin` on."""
-    p.count[:] = 1
+    p.used[:] = 1
     p.time[:, 0] = begin
     p.free[:, 0] = capacity
 
@@ -44,9 +44,9 @@ def clear(p: Profile, begin: int, capacity: Int) -> None:
 @njit(cache=True)
 def copy(source: Profile, target: Profile) -> None:
     """Make a profile like another one, which has no more breakpoints than fit."""
-    for r in range(len(source.count)):
-        count = source.count[r]
-        target.count[r] = count
+    for r in range(len(source.used)):
+        count = source.used[r]
+        target.used[r] = count
         target.time[r, :count] = source.time[r, :count]
         target.free[r, :count] = source.free[r, :count]
 
@@ -54,7 +54,7 @@ def copy(source: Profile, target: Profile) -> None:
 @njit(cache=True)
 def locate(p: Profile, node: int, time: int) -> int:
     """Return the last breakpoint of a node that is not after a time at or after its beginning."""
-    low, high = 0, p.count[node] - 1
+    low, high = 0, p.used[node] - 1
     while low < high:
         middle = (low + high + 1) >> 1
         if p.time[node, middle] <= time:
@@ -71,7 +71,7 @@ def earliest(p: Profile, node: int, need: Int, duration: int, ready: int) -> int
     The need is within the node's capacity. A duration of 0 needs it free at that time alone.
     """
     i = locate(p, node, ready)
-    start, last = ready, p.count[node] - 1
+    start, last = ready, p.used[node] - 1
     while i < last:
         fits = True
         for d in range(len(need)):
@@ -102,12 +102,12 @@ def split(p: Profile, node: int, time: int) -> int:
     i = locate(p, node, time)
     if p.time[node, i] == time:
         return i
-    for j in range(p.count[node], i + 1, -1):
+    for j in range(p.used[node], i + 1, -1):
         p.time[node, j] = p.time[node, j - 1]
         for d in range(p.free.shape[2]):
             p.free[node, j, d] = p.free[node, j - 1, d]
     p.time[node, i + 1] = time
     for d in range(p.free.shape[2]):
         p.free[node, i + 1, d] = p.free[node, i, d]
-    p.count[node] += 1
+    p.used[node] += 1
     return i + 1
