@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from baselines.profile import Profile, clear, earliest, locate, new_profile, take
+from baselines.profile import Profile, clear, earliest, fits, locate, new_profile, take
 from baselines.waiting import check_slots, first_row
 from envs.core.problem import Int
 from envs.queue import layout as k
@@ -119,7 +119,7 @@ def _reserve(w: Int, profile: Profile, capacity: Int, start: Int, node: Int, tas
             take(profile, node[task], need, start[task], start[task] + length, -1)
         start[task] = -1
         for r in range(w[k.NODES]):
-            if may_run(w, task, r) and (need <= capacity[r]).all():
+            if may_run(w, task, r) and fits(profile, r, profile.used[r] - 1, need):
                 found = earliest(profile, r, need, length, now)
                 if start[task] < 0 or found < start[task]:
                     start[task], node[task] = found, r
@@ -134,7 +134,7 @@ def _reserve(w: Int, profile: Profile, capacity: Int, start: Int, node: Int, tas
 @njit(cache=True, error_model="numpy")
 def _kept(w: Int, profile: Profile, start: Int, node: Int, tasks: int) -> bool:
     """Plan all promises made so far; return whether they can all be kept."""
-    kept = True
+    kept, nothing = True, np.zeros(k.D, np.int64)
     for position in range(tasks):
         task = waiting(w, position)
         if start[task] >= 0:
@@ -145,7 +145,7 @@ def _kept(w: Int, profile: Profile, start: Int, node: Int, tasks: int) -> bool:
             take(profile, node[task], need, start[task], end, 1)
             i = locate(profile, node[task], start[task])
             while i < profile.used[node[task]] and profile.time[node[task], i] < end:
-                kept &= (profile.free[node[task], i] >= 0).all()
+                kept &= fits(profile, node[task], i, nothing)
                 i += 1
     return kept
 

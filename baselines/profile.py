@@ -36,19 +36,22 @@ def new_profile(nodes: int, dimensions: int, tasks: int) -> Profile:
 @njit(cache=True)
 def clear(p: Profile, begin: int, capacity: Int) -> None:
     """Plan nothing: capacity (R, D) is free from `begin` on."""
-    p.used[:] = 1
-    p.time[:, 0] = begin
-    p.free[:, 0] = capacity
+    for r in range(len(p.used)):
+        p.used[r] = 1
+        p.time[r, 0] = begin
+        for d in range(p.free.shape[2]):
+            p.free[r, 0, d] = capacity[r, d]
 
 
 @njit(cache=True)
 def copy(source: Profile, target: Profile) -> None:
     """Make a profile like another one, which has no more breakpoints than fit."""
     for r in range(len(source.used)):
-        count = source.used[r]
-        target.used[r] = count
-        target.time[r, :count] = source.time[r, :count]
-        target.free[r, :count] = source.free[r, :count]
+        target.used[r] = source.used[r]
+        for i in range(source.used[r]):
+            target.time[r, i] = source.time[r, i]
+            for d in range(source.free.shape[2]):
+                target.free[r, i, d] = source.free[r, i, d]
 
 
 @njit(cache=True)
@@ -65,6 +68,15 @@ def locate(p: Profile, node: int, time: int) -> int:
 
 
 @njit(cache=True)
+def fits(p: Profile, node: int, i: int, need: Int) -> bool:
+    """Return whether `need` (D,) is free on a node from its breakpoint i to the next."""
+    good = True
+    for d in range(len(need)):
+        good &= need[d] <= p.free[node, i, d]
+    return good
+
+
+@njit(cache=True)
 def earliest(p: Profile, node: int, need: Int, duration: int, ready: int) -> int:
     """Return the first time from `ready` on at which `need` (D,) is free for a whole duration.
 
@@ -73,11 +85,9 @@ def earliest(p: Profile, node: int, need: Int, duration: int, ready: int) -> int
     i = locate(p, node, ready)
     start, last = ready, p.used[node] - 1
     while i < last:
-        fits = True
-        for d in range(len(need)):
-            fits &= need[d] <= p.free[node, i, d]
+        good = fits(p, node, i, need)
         i += 1
-        if not fits:
+        if not good:
             start = p.time[node, i]
         elif p.time[node, i] >= start + duration:
             break

@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from baselines.genetic_queue.tasks import Tasks
-from baselines.profile import Profile, copy, earliest, locate, new_profile, take
+from baselines.profile import Profile, copy, earliest, fits, locate, new_profile, take
 from envs.core.problem import Int
 
 
@@ -132,9 +132,6 @@ def _node(tasks: Tasks, p: Profile, task: int, now: int) -> int:
     """Return the first node on which a task fits now, or -1; what is planned only ends later."""
     for r in range(len(p.used)):
         if tasks.able[task, r] and now >= p.time[r, 0]:
-            i, fits = locate(p, r, now), True
-            for d in range(tasks.demand.shape[1]):
-                fits &= tasks.demand[task, d] <= p.free[r, i, d]
-            if fits:
+            if fits(p, r, locate(p, r, now), tasks.demand[task]):
                 return r
     return -1
