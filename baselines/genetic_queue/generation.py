@@ -91,7 +91,10 @@ def _place(tasks: Tasks, task: int, plan: Plan) -> None:
 
 @njit(cache=True)
 def parallel(tasks: Tasks, order: Int, plan: Plan) -> None:
-    """Go from event to event and start, in the order of the list, whatever fits then."""
+    """Go from event to event and start, in the order of the list, whatever fits then.
+
+    A task of no time ends after all that starts with it, as in the queue.
+    """
     p, n = plan.profile, len(order)
     copy(tasks.profile, p)
     plan.ready[:] = tasks.release
@@ -131,7 +134,7 @@ def parallel(tasks: Tasks, order: Int, plan: Plan) -> None:
 def _node(tasks: Tasks, p: Profile, task: int, now: int) -> int:
     """Return the first node on which a task fits now, or -1; what is planned only ends later."""
     for r in range(len(p.used)):
-        if tasks.able[task, r] and now >= p.time[r, 0]:
-            if fits(p, r, locate(p, r, now), tasks.demand[task]):
-                return r
+        able = tasks.able[task, r] and now >= p.time[r, 0]
+        if able and fits(p, r, locate(p, r, now), tasks.demand[task]):
+            return r
     return -1

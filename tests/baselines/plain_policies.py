@@ -120,11 +120,12 @@ class PlainPlan:
             ends = [s + self.length[o] for o, (s, _) in self.placed.items()]
             now = min([*coming, *(end for end in ends if end > now)])
             again = True
-            while again:  # tasks of no time end at once and let others go
+            while again:  # tasks of no time end after all that starts with them
                 again = False
-                for o in order:
-                    ready = self.ready(o) if o not in self.placed else None
-                    if ready is None or ready > now:
+                left = [o for o in order if o not in self.placed]
+                ready = {o: self.ready(o) for o in left}
+                for o in left:
+                    if ready[o] is None or ready[o] > now:
                         continue
                     nodes = range(self.problem.resources)
                     node = next((r for r in nodes if self.fits(o, r, now)), None)
