@@ -6,6 +6,11 @@ from collections.abc import Callable
 
 from baselines.exact import Exact
 from baselines.genetic import Genetic
+from baselines.genetic_queue import GeneticQueue
 from envs.core.protocols import Solver
 
-SOLVERS: dict[str, Callable[..., Solver]] = {"ga": Genetic, "exact": Exact}
+SOLVERS: dict[str, Callable[..., Solver]] = {
+    "ga": Genetic,
+    "exact": Exact,
+    "ga_queue": GeneticQueue,
+}

@@ -19,11 +19,12 @@ from envs.queue.features import CLASSIC, COLUMN_COUNT, STATE
 from envs.queue.memory import Place, as_place, read_workload, write_nodes, write_tasks
 from envs.queue.random_tasks import MOST_FAILURES, RandomTasks
 from envs.queue.table import TABLE
+from envs.queue.whole import RULES
 
 Actions = Literal["slot", "class5"]
 Look = Literal["candidates", "classic10"]
 Reward = Literal["flow", "slowdown", "tardiness", "makespan"]
-Rule = Literal["fifo", "sjf"]
+Rule = Literal["fifo", "first_fit", "sjf", "priority_fifo", "easy"]
 Observation = dict[str, NDArray[Any]]
 CLASS_ROWS = 5
 THRESHOLD = 10.0  # seconds, of the bounded slowdown
@@ -193,12 +194,15 @@ class QueueBatch:
         """Dispatch all to the end in compiled code; return the number of dispatches.
 
         Args:
-            rule: "fifo", the first visible task that fits, or "sjf", the one of them with the
-                shortest estimate; each on the first node where it fits.
+            rule: "fifo", the head of the queue, waiting until it fits; "first_fit", the first
+                visible task that fits; "sjf", the one of them with the shortest estimate;
+                "priority_fifo", the oldest visible task of the highest priority, waiting until it
+                fits; or "easy", the head, or else tasks that do not delay it by the estimates.
+                Each on the first node where it fits.
         """
-        if rule not in ("fifo", "sjf"):
-            raise InputError("rule", f"is {rule!r}", "use fifo or sjf")
-        return int(simulate.play(self.data, rule == "sjf"))
+        if rule not in RULES:
+            raise InputError("rule", f"is {rule!r}", f"use {' or '.join(RULES)}")
+        return int(simulate.play(self.data, RULES.index(rule)))
 
     def table(self) -> CandidateTable:
         """Return the raw candidate table, cells (B, K, columns); its mask leaves out *wait*."""

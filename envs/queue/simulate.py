@@ -8,7 +8,7 @@ from __future__ import annotations
 import numba as nb
 
 from envs.core.pointer import pointer, shift
-from envs.queue import kernel
+from envs.queue import kernel, whole
 from envs.queue import layout as k
 from envs.queue.draw import draw
 from envs.queue.features import observe, summarise
@@ -80,29 +80,15 @@ def advance(data, actions, classic, again, random, kind, outcome, final, rows, s
 
 
 @nb.njit(cache=True, error_model="numpy")
-def play(data, shortest):
-    """Dispatch to the end, without observing: the first visible task that fits, or the shortest.
+def play(data, rule):
+    """Dispatch to the end by a rule of ``whole.py``, without observing.
 
     Returns:
         The number of dispatches.
     """
     queues, count = pointer(data), 0
     for b in range(len(data)):
-        w = shift(queues, b * data.shape[1])
-        while w[k.DONE] < w[k.TASKS]:
-            chosen, node, least = -1, -1, k.FAR
-            for position in range(min(w[k.WAITING], w[k.VISIBLE])):
-                task = kernel.waiting(w, position)
-                estimate = w[w[k.TASK] + task * k.FIELDS + k.ESTIMATE]
-                if estimate < least:
-                    found = kernel.place(w, task)
-                    if found >= 0:
-                        chosen, node, least = position, found, estimate
-                        if not shortest:
-                            break
-            kernel.dispatch(w, chosen, node)
-            count += 1
-            kernel.settle(w)
+        count += whole.play(shift(queues, b * data.shape[1]), rule)
     return count
 
 

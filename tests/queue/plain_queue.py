@@ -97,7 +97,7 @@ class PlainQueue:
                 self.retries[o] += 1
 
     def run(self, rule: str) -> None:
-        """Dispatch to the end: "fifo" the first that fits, "sjf" the shortest estimate."""
+        """Dispatch to the end: "first_fit" the first that fits, "sjf" the shortest estimate."""
         while len(self.done) < self.n:
             queue, legal = self.queue(), self.candidates()
             if rule == "sjf":

@@ -37,7 +37,7 @@ def objectives(workload: Workload, batch: QueueBatch, b: int) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize("rule", ["fifo", "sjf"])
+@pytest.mark.parametrize("rule", ["first_fit", "sjf"])
 def test_rules_play_as_in_plain_python(rule) -> None:
     """1,000 workloads with dependencies, failures, deadlines, wrong estimates, several nodes."""
     retried = several = 0

@@ -196,7 +196,7 @@ def test_no_future_is_seen() -> None:
         rng = np.random.default_rng(seed)
         choices = rng.random(500)
         batch = QueueBatch.of([workload], visible=4)
-        batch.play("fifo")
+        batch.play("first_fit")
         middle = int(batch.clock[0] * rng.uniform(0.2, 0.8))
 
         def trace(other: Workload, draws=choices) -> list[tuple]:

@@ -1,0 +1,187 @@
+"""The queue's genetic algorithm as a solver: settings, budget and trace around search.py."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, get_args
+
+import numpy as np
+
+from baselines.genetic.stream import stream
+from baselines.genetic_queue.search import (
+    BESTS,
+    EVALUATIONS,
+    Rates,
+    State,
+    evolve,
+    generate,
+    new_state,
+)
+from baselines.genetic_queue.tasks import Factors, Tasks, as_tasks
+from envs.core.errors import InputError
+from envs.core.metrics import evaluate
+from envs.core.problem import Problem
+from envs.core.protocols import Budget, Result, TracePoint
+from envs.core.schedule import Schedule
+
+Generation = Literal["serial", "parallel"]
+CHUNK = 0.02  # seconds between two looks at the clock
+MOST = 100_000  # evaluations between them
+
+
+@dataclass(frozen=True)
+class GeneticQueue:
+    """Evolve priority lists of tasks, each decoded by schedule generation over the capacities.
+
+    Generations with tournaments, order crossover, swaps and one elite. What is minimised, in
+    ticks, is makespan + penalty * missed deadlines + 0.1 * sum of g * completion over the tasks,
+    with g 1.2, 1 and 0.8 for high, medium and low priority. The first individual is the tasks as
+    they are numbered, the others of the first generation are random. Budgets of 5,000 evaluations
+    are 102 generations of the default size.
+
+    Source: violations are tasks beyond the capacity. Here no schedule has any, a task that fits
+    nowhere is refused, and deadlines take the penalty.
+
+    Args:
+        population: Individuals of a generation.
+        crossover: Probability that a child has two parents; otherwise it is a copy of one.
+        mutation: Probability that two tasks of a child change places.
+        tournament: Individuals drawn for each parent, of which the best is taken.
+        generation: "serial" or "parallel" schedule generation.
+        priority_factors: "corrected", or "literal" for g 0.8, 1 and 1.2.
+        penalty: Ticks for each missed deadline.
+
+    Raises:
+        InputError: If a setting is out of its range.
+    """
+
+    population: int = 50
+    crossover: float = 0.8
+    mutation: float = 0.1
+    tournament: int = 3
+    generation: Generation = "serial"
+    priority_factors: Factors = "corrected"
+    penalty: float = 1000.0
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        for name, value, least, most in (
+            ("population", self.population, 2, 1_000_000),
+            ("crossover", self.crossover, 0, 1),
+            ("mutation", self.mutation, 0, 1),
+            ("tournament", self.tournament, 1, 1_000_000),
+            ("penalty", self.penalty, 0, 1_000_000_000),
+        ):
+            if not least <= value <= most:
+                raise InputError(name, f"is {value}", f"give a number from {least} to {most}")
+        for name, word, known in (
+            ("generation", self.generation, get_args(Generation)),
+            ("priority_factors", self.priority_factors, get_args(Factors)),
+        ):
+            if word not in known:
+                raise InputError(name, f"is {word!r}", f"use {' or '.join(known)}")
+
+    def __call__(self, problem: Problem, budget: Budget, rng: np.random.Generator) -> Result:
+        """Return the best schedule found, by the estimates.
+
+        The trace holds the objective in ticks, rounded up; ``notes["objective"]`` is exact. The
+        result of a budget of seconds is repeated by the same generator state and a budget of the
+        evaluations that it records. Loading compiled code is not counted.
+
+        Raises:
+            InputError: If the problem is no workload, or a task fits nowhere.
+        """
+        _load(self.generation)
+        return self._solve(problem, budget, rng)
+
+    def _solve(self, problem: Problem, budget: Budget, rng: np.random.Generator) -> Result:
+        began = time.perf_counter()
+        tasks = as_tasks(problem, self.priority_factors)
+        rates = self.rates()
+        _check_sum(problem, tasks, rates)
+        state = new_state(tasks, self.population, stream(rng))
+        trace: list[TracePoint] = []
+        for seconds in _chunks(tasks, state, rates, budget, began):
+            rows = state.bests[: state.counters[BESTS]]
+            for evaluations, score in rows.tolist():
+                if not trace or math.ceil(score / 100) < trace[-1].best:
+                    trace.append(TracePoint(evaluations, seconds, math.ceil(score / 100)))
+            state.bests[0] = rows[-1]  # all that the kernel needs of them
+            state.counters[BESTS] = 1
+        generate(tasks, state.best, state.plan, rates)
+        start = state.plan.start
+        schedule = Schedule(start=start, end=start + tasks.duration, assign=state.plan.node)
+        return Result(
+            schedule=schedule,
+            metrics=evaluate(problem, schedule),
+            evaluations=int(state.counters[EVALUATIONS]),
+            seconds=time.perf_counter() - began,
+            trace=tuple(trace),
+            notes={"objective": int(state.bests[0, 1]) / 100},
+        )
+
+    def rates(self) -> Rates:
+        """Return the settings as the kernel reads them."""
+        return Rates(
+            crossover=float(self.crossover),
+            mutation=float(self.mutation),
+            tournament=self.tournament,
+            penalty=round(100 * self.penalty),
+            parallel=self.generation == "parallel",
+        )
+
+
+def _chunks(
+    tasks: Tasks, state: State, rates: Rates, budget: Budget, began: float
+) -> Iterator[float]:
+    """Run the search in chunks up to the end of the budget; yield the seconds so far."""
+    limit = budget.evaluations if budget.evaluations is not None else 2**62
+    if len(tasks.release) < 2:
+        limit = 1  # there is one list alone
+    seconds = budget.seconds if budget.seconds is not None else float("inf")
+    chunk = MOST if budget.seconds is None else 1
+    while True:
+        done = int(state.counters[EVALUATIONS])
+        before = time.perf_counter()
+        evolve(tasks, state, rates, min(limit, done + chunk))
+        now = time.perf_counter()
+        yield now - began
+        total = int(state.counters[EVALUATIONS])
+        left = seconds - (now - began)
+        if total >= limit or left <= 0:
+            return
+        if budget.seconds is not None:
+            rate = (total - done) / max(now - before, 1e-9)
+            chunk = min(max(int(rate * min(CHUNK, left)), 1), MOST)
+
+
+def _check_sum(problem: Problem, tasks: Tasks, rates: Rates) -> None:
+    """Refuse times whose weighted sum might not fit in 64 bits."""
+    last = int(tasks.release.max()) + int(tasks.duration.sum())
+    worst = last * (100 + int(tasks.factor.sum())) + rates.penalty * len(tasks.release)
+    if worst > 2**62:
+        raise InputError(
+            problem.name, f"times up to {last} ticks are too large", "use a coarser tick"
+        )
+
+
+@cache
+def _load(generation: Generation) -> None:
+    """Compile the kernels, or load them from the cache, outside any budget."""
+    problem = Problem(
+        name="tiny",
+        job=np.arange(2),
+        edges=np.array([[0, 1]]),
+        slot_operation=np.arange(2),
+        eligible=np.ones((2, 1), np.bool_),
+        time=np.ones((2, 1), np.int64),
+        release=np.zeros(2, np.int64),
+        demand=np.ones((2, 4), np.int64),
+        capacity=np.ones((1, 4), np.int64),
+    )
+    solver = GeneticQueue(generation=generation)
+    solver._solve(problem, Budget(evaluations=100), np.random.default_rng(0))
