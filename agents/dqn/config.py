@@ -60,10 +60,9 @@ class DQNConfig(_Settings):
     prioritised: Prioritised = Prioritised()
 
 
-class FlatConfig(_Settings):
-    """The stock DQN on the flattened table."""
+class StockConfig(_Settings):
+    """What all agents with stable-baselines3's own update are told."""
 
-    name: Literal["dqn_flat"] = "dqn_flat"
     envs: int = Field(default=64, ge=1, le=65536)
     width: int = Field(default=64, ge=1, le=4096)
     learning_rate: float = Field(default=1e-3, gt=0, le=1)
@@ -75,5 +74,31 @@ class FlatConfig(_Settings):
     learning_starts: int = Field(default=10_000, ge=0)
     train_freq: int = Field(default=1, ge=1)
     gradient_steps: int = Field(default=2, ge=0)
+
+
+class FlatConfig(StockConfig):
+    """The stock DQN on the flattened table."""
+
+    name: Literal["dqn_flat"] = "dqn_flat"
     target_update_interval: int = Field(default=10_000, ge=1)  # decisions between copies
     exploration: Exploration = Exploration()
+
+
+class ClassicConfig(StockConfig):
+    """The classic DQN over ten numbers and five actions."""
+
+    name: Literal["dqn_classic"] = "dqn_classic"
+    envs: int = Field(default=1, ge=1, le=65536)
+    width: int = Field(default=24, ge=1, le=4096)
+    final_learning_rate: float = Field(default=1e-3, ge=0, le=1)
+    batch_size: int = Field(default=32, ge=1, le=2**20)
+    gamma: float = Field(default=0.95, gt=0, le=1)
+    buffer_size: int = Field(default=2000, ge=2, le=10**8)
+    learning_starts: int = Field(default=100, ge=0)
+    gradient_steps: int = Field(default=1, ge=0)
+    target_update_interval: int = Field(default=200, ge=1)  # updates between copies
+    initial: float = Field(default=1.0, ge=0, le=1)  # probability of a random action at first
+    final: float = Field(default=0.01, ge=0, le=1)  # and at least
+    decay: float = Field(default=0.995, gt=0, le=1)  # factor at each decay
+    decay_by: Literal["decisions", "updates"] = "decisions"
+    decay_every: int = Field(default=100, ge=1)  # decisions between two decays

@@ -10,6 +10,7 @@ stall for ever.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.dqn.policies import MultiInputPolicy, QNetwork
 
 from agents.dqn.bridge import NativeVecEnv
-from agents.dqn.config import FlatConfig
+from agents.dqn.config import FlatConfig, StockConfig
 from agents.dqn.exploration import cosine, rates
 from agents.dqn.statistics import Statistics
 
@@ -45,25 +46,28 @@ class FlatPolicy(MultiInputPolicy):
         return MaskedQNetwork(**arguments).to(self.device)
 
 
-class FlatDQN(DQN):
+class StockDQN(DQN, ABC):
     """Stable-baselines3's DQN, exploring among legal rows.
 
     Args:
         env: The bridge to a native vector environment.
         config: Checked settings.
+        target_update_interval: Decisions between copies to the target network.
         seed: Seeds the weights, exploration, sampling and the environment.
         device: Where the networks live.
+        policy: More arguments of the policy.
     """
 
     def __init__(
         self,
         env: NativeVecEnv,
-        config: FlatConfig,
+        config: StockConfig,
         *,
+        target_update_interval: int,
         seed: int | None = None,
         device: str = "cpu",
+        **policy: Any,
     ) -> None:
-        self.config = config
         self.rng = np.random.default_rng(seed)
         self.statistics = Statistics("train/loss")
         super().__init__(
@@ -76,9 +80,9 @@ class FlatDQN(DQN):
             gamma=config.gamma,
             train_freq=config.train_freq,
             gradient_steps=config.gradient_steps,
-            target_update_interval=config.target_update_interval,
+            target_update_interval=target_update_interval,
             max_grad_norm=config.max_grad_norm,
-            policy_kwargs={"net_arch": [config.width, config.width]},
+            policy_kwargs={"net_arch": [config.width, config.width], **policy},
             seed=seed,
             device=device,
         )
@@ -95,10 +99,13 @@ class FlatDQN(DQN):
         if deterministic:
             return row, state
         mask = np.atleast_2d(observation["action_mask"])
-        rate = rates(self.config.exploration, len(mask), self._current_progress_remaining)
-        at_random = self.rng.random(len(mask)) < rate
+        at_random = self.rng.random(len(mask)) < self.exploration(len(mask))
         mixed = np.where(at_random, self._any_row(mask), row)
         return (mixed if observation["action_mask"].ndim == 2 else mixed[0]), state
+
+    @abstractmethod
+    def exploration(self, envs: int) -> NDArray[np.float64]:
+        """Return the probability of a random action in each environment, shape (envs,)."""
 
     def _sample_action(
         self, learning_starts: int, action_noise: Any = None, n_envs: int = 1
@@ -130,3 +137,23 @@ class FlatDQN(DQN):
         """Update as stable-baselines3 does, and keep the mean loss."""
         super().train(gradient_steps, batch_size)
         self.statistics.updated(torch.tensor(float(self.logger.name_to_value["train/loss"])))
+
+
+class FlatDQN(StockDQN):
+    """The stock DQN on the flattened table; arguments as in :class:`StockDQN`."""
+
+    def __init__(
+        self,
+        env: NativeVecEnv,
+        config: FlatConfig,
+        *,
+        seed: int | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.config = config
+        interval = config.target_update_interval
+        super().__init__(env, config, target_update_interval=interval, seed=seed, device=device)
+
+    def exploration(self, envs: int) -> NDArray[np.float64]:
+        """Return the probability of a random action in each environment, shape (envs,)."""
+        return rates(self.config.exploration, envs, self._current_progress_remaining)

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from stable_baselines3.common.buffers import DictReplayBuffer
 
 from agents.dqn.dqn import MaskedDQN
-from agents.dqn.flat import FlatDQN
+from agents.dqn.flat import StockDQN
 
 Arrays = dict[str, NDArray[Any]]
-Learner = MaskedDQN | FlatDQN
+Learner = MaskedDQN | StockDQN
 
 _COUNTERS = ("num_timesteps", "_episode_num", "_n_updates", "_n_calls")
 
