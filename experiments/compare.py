@@ -150,6 +150,10 @@ def objective(rows: Sequence[Row]) -> str:
     return str(name).replace("_", " ")
 
 
+def _averaged(name: str) -> str:
+    return name if name.startswith("mean") else f"mean {name}"
+
+
 def _above(number: float, reference: float) -> float:
     """Return by how many per cent a number is above another; 0 counts as one unit."""
     return 100.0 * (number - reference) / (reference or 1.0)
@@ -200,7 +204,7 @@ def _cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     columns = columns if 1 < len(columns) <= MOST_SIZES else []
     referenced = any(line.gap is not None for line in lines)
     head = ["method", *columns, "mean gap %" if referenced else "above best %"]
-    head += ["wins", "instances", f"mean {objective(rows)}", "seconds"]
+    head += ["wins", "instances", _averaged(objective(rows)), "seconds"]
     first = str(rows[0]["method"])
     paired = not referenced and len(lines) > 1 and lines[0].instances > 1
     head += [f"against {first} %"] if paired else []

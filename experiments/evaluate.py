@@ -13,7 +13,7 @@ from tqdm import tqdm
 from envs.core.check import violations
 from envs.core.errors import InputError
 from envs.core.protocols import Budget, Result
-from envs.instances import Reference
+from envs.instances import Reference, Workload
 from experiments import compare, figures, schedule_file
 from experiments.config import Config, Text, nearest, parse, shown
 from experiments.families import family_of, the_family
@@ -21,7 +21,7 @@ from experiments.family import Family, Instance, problem_of, scenario_of, sha256
 from experiments.methods import SEARCHES, BudgetConfig, Method, generator, methods
 from experiments.results import Results, stems
 from experiments.suites import instances_of
-from experiments.workloads import PoolConfig
+from experiments.workloads import PoolConfig, refuse_pool
 
 DEFAULT_SECONDS = 1.0  # of a search on an instance
 
@@ -104,6 +104,8 @@ def prepare(config: Mapping[str, Any]) -> Plan:
     budget = settings.budget.budget(DEFAULT_SECONDS)
     instances = _distinct(instances_of(settings.suite, settings.pool))
     family = the_family(instances)
+    if not any(isinstance(instance, Workload) for instance in instances):
+        refuse_pool(settings.pool, "the suite")
     objective = objective_of(settings.objective, family)
     parameters = {name: getattr(settings, name) for name in SEARCHES}
     chosen = methods(settings.methods, parameters, "methods", family)

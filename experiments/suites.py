@@ -57,9 +57,9 @@ def _named(name: str, pool: PoolConfig) -> list[Instance]:
     if name in options_of("suite"):
         return instances_of(_read(name), pool)
     if is_folder(Path(name)):
-        return [load_instance(str(path), pool) for path in _files(Path(name))]
+        return [_loaded(str(path), pool) for path in _files(Path(name))]
     if is_trace(Path(name)) or Path(name).suffix == ".json" or drawn(name):
-        return [load_instance(name, pool)]
+        return [_loaded(name, pool)]
     try:
         return list(suite(name))
     except InputError as error:
@@ -67,6 +67,11 @@ def _named(name: str, pool: PoolConfig) -> list[Instance]:
         if error.where != name or not near or Path(name).suffix or "/" in name:
             raise
         raise InputError(name, error.problem, f"{near} else {error.remedy}") from error
+
+
+def _loaded(name: str, pool: PoolConfig) -> Instance:
+    """Load one of many: nodes that are given are for those that do not say."""
+    return load_instance(name, pool if is_trace(Path(name)) else None)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -152,4 +152,5 @@ def refuse_pool(pool: PoolConfig, name: str) -> None:
     """Raise InputError if nodes are given for something that has its own."""
     for key, value in pool.model_dump().items():
         if value is not None:
-            raise InputError(f"pool.{key}", f"is given, but {name} is no trace", "leave it out")
+            what = f"is given, but not for {name}"
+            raise InputError(f"pool.{key}", what, "it is for traces: leave it out")
