@@ -60,6 +60,7 @@ class Family(ABC):
     searches: Mapping[str, Kind]
     objectives: tuple[str, ...]  # by name; the first is the usual one
     reference_rule: str  # the rule to beat in training
+    ordered: bool  # whether a row's place in the table says what it is, as that of *wait*
 
     @property
     @abstractmethod

@@ -232,7 +232,7 @@ def _learned(path: Path, family: Family) -> Method:
                 f"give one that was trained on {found}, or instances of {card.family}",
             )
         rows = own.table_rows(instance, options)
-        if card.agent == "dqn_flat" and rows > card.rows:
+        if card.agent == "dqn_flat" and (rows > card.rows or (rows < card.rows and own.ordered)):
             raise InputError(
                 str(folder),
                 f"is a flat network for {card.rows} rows, but {name} has {rows}",

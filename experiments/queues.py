@@ -38,6 +38,7 @@ class Queues(Family):
         *("weighted_tardiness", "makespan"),
     )
     reference_rule = "sjf"
+    ordered = True
 
     @property
     def rules(self) -> tuple[str, ...]:

@@ -95,6 +95,7 @@ class Shops(Family):
     searches: Mapping[str, Kind] = {"ga": "search", "exact": "exact"}
     objectives = ("makespan",)
     reference_rule = "wrt"
+    ordered = False
 
     @property
     def rules(self) -> tuple[str, ...]:
