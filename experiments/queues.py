@@ -32,7 +32,7 @@ _VISIBLE = 128  # waiting tasks that a rule looks at
 class Queues(Family):
     """Tasks on one node or several, judged by what really happened to them."""
 
-    searches: Mapping[str, Kind] = {"ga": "search"}
+    searches: Mapping[str, Kind] = {"ga_queue": "search"}
     objectives = (
         *("weighted_flow", "mean_flow", "mean_wait", "wait_95", "mean_slowdown"),
         *("weighted_tardiness", "makespan"),

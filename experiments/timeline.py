@@ -80,7 +80,14 @@ def draw(problem: Problem, schedule: Schedule, title: str | None = None) -> Figu
     below.set_xlabel(
         "time (ticks)" if problem.tick == 1 else f"time (ticks of {problem.tick:g} s)"
     )
-    below.legend(frameon=False, fontsize=9, ncols=4, loc="lower right")
+    below.legend(
+        frameon=False,
+        fontsize=9,
+        ncols=4,
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        borderpad=0,
+    )
     for axes in (above, below):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(color="#dddddd", linewidth=0.6)
