@@ -70,7 +70,11 @@ class Queues(Family):
         return choose
 
     def search(self, name: str, settings: Mapping[str, Any]) -> Search:
-        """Return the genetic algorithm, whose plan is carried out as things really happen."""
+        """Return the genetic algorithm, whose plan is carried out as things really happen.
+
+        It plans all tasks at once, those that are still to come among them, which no rule and no
+        agent is told of: a yardstick for these rather than a rival.
+        """
         genetic: Any = import_module("baselines.genetic_queue").GeneticQueue
         solver: Solver = construct(genetic, settings, name)
 
