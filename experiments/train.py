@@ -76,6 +76,8 @@ def read(config: Mapping[str, Any]) -> TrainConfig[Any, Any]:
     if name not in AGENTS:
         raise InputError("agent", f"is {shown(name)}", f"use one of {', '.join(AGENTS)}")
     world = env.get("id") if isinstance(env, Mapping) else None
+    if world is None:
+        raise InputError("env.id", "is missing", f"give one of {', '.join(ENVS)}")
     if world not in ENVS:
         hint = f"{nearest(str(world), list(ENVS))} known are {', '.join(ENVS)}".strip()
         raise InputError("env.id", f"is {shown(world)}", hint)

@@ -245,3 +245,21 @@ def test_an_objective_is_a_metric_of_the_schedule(trace: Path) -> None:
     values = {name: QUEUES.value(name, result) for name in QUEUES.objectives}
     assert values["makespan"] == 17 and values["mean_wait"] == pytest.approx(22 / 3)
     assert values["wait_95"] == pytest.approx(np.percentile([0, 9, 13], 95))
+
+
+def test_the_benchmark_counts_started_tasks() -> None:
+    """Stepping as it does, every task of an episode counts once."""
+    import gymnasium as gym
+
+    import envs  # noqa: F401 - registers
+    from experiments import bench
+
+    env = gym.make("dispatchlab/TaskQueue-v0", tasks=20, visible=bench.VISIBLE)
+    for episode in range(1, 4):
+        observation, _ = env.reset(seed=episode)
+        done = False
+        while not done:
+            observation, _, done, *_ = env.step(int(observation["action_mask"].argmax()))
+        assert bench._started(env.unwrapped.batch) == 20 * episode
+    assert bench._single_queue()(0.02) > 0
+    assert bench._vector_queue(4)(0.02) > 0
