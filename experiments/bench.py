@@ -22,6 +22,7 @@ from pydantic import PositiveFloat, PositiveInt
 from experiments.config import Config, parse
 
 REFERENCE = 100_000_000  # steps of the reference chain
+VISIBLE = 32  # waiting tasks K that can be seen in a queue
 
 
 class Settings(Config):
@@ -53,7 +54,11 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     for jobs, machines, columns, delay, target in vector:
         name = f"{settings.envs} environments, {jobs}x{machines}, {columns}, {_class(delay)}"
         cases.append((name, target, _vector(settings.envs, jobs, machines, columns, delay)))
-    cases.append(("decode, 15x15, schedules", 400_000, _decode(15, 15)))
+    cases += [
+        ("1 queue, tasks, K = 32", 150_000, _single_queue()),
+        (f"{settings.envs} queues, tasks, K = 32", 1_000_000, _vector_queue(settings.envs)),
+        ("decode, 15x15, schedules", 400_000, _decode(15, 15)),
+    ]
     rows = []
     for name, target, measure in cases:
         measure(0.2)  # compiles, warms the caches
@@ -170,6 +175,55 @@ def _vector(
         return (int(counter.sum()) - before) / (time.perf_counter() - begin)
 
     return measure
+
+
+def _single_queue() -> Callable[[float], float]:
+    """Measure one queue through Gymnasium, always starting the oldest task that fits."""
+    import gymnasium as gym
+
+    import envs  # noqa: F401 - registers
+
+    env = gym.make("dispatchlab/TaskQueue-v0", visible=VISIBLE)
+
+    def measure(seconds: float) -> float:
+        observation, _ = env.reset(seed=0)
+        batch = env.unwrapped.batch  # type: ignore[attr-defined]
+        begin, before = time.perf_counter(), _started(batch)
+        while time.perf_counter() - begin < seconds:
+            done = False
+            while not done:
+                action = int(observation["action_mask"].argmax())
+                observation, _, done, _, _ = env.step(action)
+            observation, _ = env.reset()
+        return (_started(batch) - before) / (time.perf_counter() - begin)
+
+    return measure
+
+
+def _vector_queue(size: int) -> Callable[[float], float]:
+    """Measure the vector environment of queues."""
+    import gymnasium as gym
+
+    import envs  # noqa: F401 - registers
+
+    env: Any = gym.make_vec("dispatchlab/TaskQueue-v0", num_envs=size, visible=VISIBLE)
+
+    def measure(seconds: float) -> float:
+        observation, _ = env.reset(seed=0)
+        batch = env.unwrapped.batch
+        begin, before = time.perf_counter(), _started(batch)
+        while time.perf_counter() - begin < seconds:
+            observation, *_ = env.step(observation["action_mask"].argmax(axis=1))
+        return (_started(batch) - before) / (time.perf_counter() - begin)
+
+    return measure
+
+
+def _started(batch: Any) -> int:
+    """Return how many tasks the queues of a batch have started since it was made."""
+    from envs.queue.layout import DISPATCHED
+
+    return int(batch.data[:, DISPATCHED].sum())
 
 
 def _decode(jobs: int, machines: int) -> Callable[[float], float]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
+
 from envs.core.errors import InputError
 
 Row = Mapping[str, Any]
@@ -24,9 +26,10 @@ class Line:
     method: str
     kind: str
     gaps: dict[str, tuple[float, ...]]  # per cent by size, an instance each
-    excess: tuple[float, ...]  # per cent above the best makespan of this comparison
+    excess: tuple[float, ...]  # per cent above the best value of this comparison
+    change: tuple[float, ...]  # per cent against the first method, an instance of both each
     wins: int  # instances on which no method is better
-    makespan: float  # mean over instances, ticks
+    value: float  # mean objective over instances; the makespan in ticks where rows name none
     seconds: float  # mean over instances
     instances: int
 
@@ -79,6 +82,10 @@ def _row(line: str, at: str) -> dict[str, Any]:
         number = isinstance(row[key], int | float) and not isinstance(row[key], bool)
         if not number and not (key == "gap" and row[key] is None):
             raise InputError(f"{at}, {key}", f"is {row[key]!r}", "must be a number")
+    goal = row.get("objective", {"name": "makespan", "value": row["makespan"]})
+    known = isinstance(goal, dict) and isinstance(goal.get("value"), int | float)
+    if not known or "name" not in goal:
+        raise InputError(f"{at}, objective", f"is {goal!r}", "must have a name and a value")
     return row
 
 
@@ -91,9 +98,10 @@ def compare(rows: Iterable[Row]) -> list[Line]:
     best: dict[tuple[str, str], float] = {}
     for instances in cells.values():
         for instance, runs in instances.items():
-            mean = fmean(run["makespan"] for run in runs)
+            mean = fmean(map(value, runs))
             best[instance] = min(mean, best.get(instance, mean))
-    lines = [_line(method, instances, best) for method, instances in cells.items()]
+    first = next(iter(cells.values()), {})
+    lines = [_line(method, instances, best, first) for method, instances in cells.items()]
     return sorted(lines, key=lambda line: (line.gap is None, line.gap or 0.0, fmean(line.excess)))
 
 
@@ -101,14 +109,17 @@ def _line(
     method: str,
     instances: Mapping[tuple[str, str], Sequence[Row]],
     best: Mapping[tuple[str, str], float],
+    first: Mapping[tuple[str, str], Sequence[Row]],
 ) -> Line:
     gaps: dict[str, list[float]] = {}
-    excess, wins, makespans, seconds = [], 0, [], []
+    excess, change, wins, values, seconds = [], [], 0, [], []
     for instance, runs in instances.items():
-        mean = fmean(run["makespan"] for run in runs)
-        makespans.append(mean)
+        mean = fmean(map(value, runs))
+        values.append(mean)
         seconds.append(fmean(run["seconds"] for run in runs))
-        excess.append(100.0 * (mean / best[instance] - 1.0))
+        excess.append(_above(mean, best[instance]))
+        if instance in first:
+            change.append(_above(mean, fmean(map(value, first[instance]))))
         wins += mean <= best[instance]
         known = [run["gap"] for run in runs if run["gap"] is not None]
         if known:
@@ -118,11 +129,34 @@ def _line(
         kind=str(next(iter(instances.values()))[0].get("kind", "")),
         gaps={name: tuple(values) for name, values in gaps.items()},
         excess=tuple(excess),
+        change=tuple(change),
         wins=wins,
-        makespan=fmean(makespans),
+        value=fmean(values),
         seconds=fmean(seconds),
         instances=len(instances),
     )
+
+
+def value(row: Row) -> float:
+    """Return the value of a row's objective; the makespan where it names none."""
+    objective = row.get("objective")
+    return float(objective["value"] if isinstance(objective, Mapping) else row["makespan"])
+
+
+def objective(rows: Sequence[Row]) -> str:
+    """Return what the rows are compared by, in words."""
+    named = rows[0].get("objective")
+    name = named["name"] if isinstance(named, Mapping) else "makespan"
+    return str(name).replace("_", " ")
+
+
+def _averaged(name: str) -> str:
+    return name if name.startswith("mean") else f"mean {name}"
+
+
+def _above(number: float, reference: float) -> float:
+    """Return by how many per cent a number is above another; 0 counts as one unit."""
+    return 100.0 * (number - reference) / (reference or 1.0)
 
 
 def size(row: Row) -> str:
@@ -170,13 +204,17 @@ def _cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     columns = columns if 1 < len(columns) <= MOST_SIZES else []
     referenced = any(line.gap is not None for line in lines)
     head = ["method", *columns, "mean gap %" if referenced else "above best %"]
-    head += ["wins", "instances", "mean makespan", "seconds"]
+    head += ["wins", "instances", _averaged(objective(rows)), "seconds"]
+    first = str(rows[0]["method"])
+    paired = not referenced and len(lines) > 1 and lines[0].instances > 1
+    head += [f"against {first} %"] if paired else []
     body = []
     for line in lines:
         gaps = [_mean(line.gaps.get(name, ())) for name in columns]
         overall = _mean(line.every_gap if referenced else line.excess)
         counts = [str(line.wins), str(line.instances)]
-        tail = [f"{line.makespan:.1f}", _seconds(line.seconds)]
+        tail = [f"{line.value:.1f}", _seconds(line.seconds)]
+        tail += [_interval(line.change) if line.method != first else "-"] if paired else []
         body.append([line.method, *gaps, overall, *counts, *tail])
     return head, body
 
@@ -195,10 +233,31 @@ def notes(rows: Sequence[Row]) -> str:
     }
     parts = [names.get(kind, kind + " ({})").format(len(own)) for kind, own in kinds.items()]
     seeds = len({row["seed"] for row in rows})
+    paired = (
+        f" Against {rows[0]['method']}: mean change in per cent and the bootstrap's 95 % interval "
+        "over instances, pair by pair."
+        if set(kinds) == {""} and len({(row["instance"], row["sha256"]) for row in rows}) > 1
+        else ""
+    )
     return (
         f"Gap to {', '.join(parts)}; mean over instances, {seeds} seed{'s' * (seeds > 1)}. "
-        "Wins: no method is better (ties count). Seconds: mean an instance."
+        "Wins: no method is better (ties count). Seconds: mean an instance." + paired
     )
+
+
+def interval(values: Sequence[float], random: np.random.Generator) -> tuple[float, float]:
+    """Return the bootstrap's 95 % interval of the mean (Efron 1979), 2,000 resamples."""
+    data = np.asarray(values, np.float64)
+    draws = random.integers(len(data), size=(2000, len(data)))
+    low, high = np.percentile(data[draws].mean(axis=1), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _interval(changes: Sequence[float]) -> str:
+    if not changes:
+        return "-"
+    low, high = interval(changes, np.random.default_rng(0))
+    return f"{fmean(changes):+.1f} ({low:+.1f} to {high:+.1f})"
 
 
 def _mean(values: Sequence[float]) -> str:

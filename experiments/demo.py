@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from envs.core import gantt
 from envs.core.errors import InputError
-from envs.core.problem import Problem
 from experiments import compare, figures, schedule_file
 from experiments.compose import compose
 from experiments.config import Config, Text, parse
+from experiments.families import family_of
+from experiments.family import Instance, problem_of
 from experiments.results import fresh
 from experiments.suites import instances_of
 
@@ -46,8 +46,8 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     from experiments import evaluate, plot, train
 
     settings = parse(Settings, config)
-    problems = {problem.name: problem for problem in instances_of(settings.suite)}
-    if settings.picture not in problems:
+    instances = {problem_of(i).name: i for i in instances_of(settings.suite)}
+    if settings.picture not in instances:
         raise InputError("picture", f"{settings.picture} is not in the suite", "give one of it")
     training = compose("train", [f"experiment={settings.experiment}"])
     training |= {key: getattr(settings, key) for key in ("steps", "seed", "progress")}
@@ -67,13 +67,13 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     _say(f"1/3 training {settings.experiment} for {settings.steps} decisions: {out / 'run'}")
     train.run({**training, "out": str(out / "run")})
     comparison["methods"].append(str(out / "run"))
-    _say(f"2/3 comparing {len(comparison['methods'])} methods on {len(problems)} instances")
+    _say(f"2/3 comparing {len(comparison['methods'])} methods on {len(instances)} instances")
     metrics = evaluate.run({**comparison, "out": str(out / "results")})
     _say("3/3 drawing")
     for name in ("table.md", "compare.png"):
         shutil.copyfile(out / "results" / name, out / name)
     plot.run({"kind": "curves", "runs": [str(out / "run")], "out": str(out / "curves.png")})
-    figures.save(_gantt(out / "results", problems[settings.picture]), out / "gantt.png")
+    figures.save(_gantt(out / "results", instances[settings.picture]), out / "gantt.png")
     return {**metrics, "out": str(out)}
 
 
@@ -83,15 +83,15 @@ def report(metrics: Mapping[str, Any]) -> str:
     return f"{metrics['table']}\n\n{metrics['out']}: {files}"
 
 
-def _gantt(results: Path, problem: Problem) -> Figure:
+def _gantt(results: Path, instance: Instance) -> Figure:
     """Draw the agent's schedule of an instance."""
-    rows = compare.read(results)
+    rows, problem = compare.read(results), problem_of(instance)
     row = next(r for r in rows if r["instance"] == problem.name and r["kind"] == "learned")
     title = f"{problem.name} by {row['method']}: makespan {row['makespan']}"
     if row["reference"] is not None:
         title += f", best known {row['reference']}"
     schedule = schedule_file.read(results / row["schedule"], problem).schedule
-    return gantt.draw(problem, schedule, title)
+    return family_of(instance).draw(problem, schedule, title)
 
 
 def _say(text: str) -> None:

@@ -12,14 +12,16 @@ from tqdm import tqdm
 
 from envs.core.check import violations
 from envs.core.errors import InputError
-from envs.core.problem import Problem
 from envs.core.protocols import Budget, Result
-from envs.instances import Reference, reference
+from envs.instances import Reference, Workload
 from experiments import compare, figures, schedule_file
-from experiments.config import Config, Text, parse
+from experiments.config import Config, Text, nearest, parse, shown
+from experiments.families import family_of, the_family
+from experiments.family import Family, Instance, problem_of, scenario_of, sha256_of
 from experiments.methods import SEARCHES, BudgetConfig, Method, generator, methods
 from experiments.results import Results, stems
 from experiments.suites import instances_of
+from experiments.workloads import PoolConfig, refuse_pool
 
 DEFAULT_SECONDS = 1.0  # of a search on an instance
 
@@ -29,12 +31,15 @@ class Settings(Config):
 
     suite: Any
     methods: tuple[Text | dict[Text, Text], ...] = Field(min_length=1)
+    objective: Text = "auto"
+    pool: PoolConfig = PoolConfig()
     seeds: tuple[int, ...] = Field(min_length=1)
     budget: BudgetConfig
     progress: Literal["auto", "on", "off"] = "auto"
     out: Text | None = None
     ga: dict[str, Any] = Field(default_factory=dict)
     exact: dict[str, Any] = Field(default_factory=dict)
+    ga_queue: dict[str, Any] = Field(default_factory=dict)
 
 
 def run(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,16 +77,18 @@ class Plan:
     """What is to be run, all of it checked."""
 
     settings: Settings
-    problems: list[Problem]  # all different
-    methods: list[Method]  # with different names, able to solve the problems
+    instances: list[Instance]  # all different, of one family
+    methods: list[Method]  # with different names, able to solve the instances
     budget: Budget  # of a search
+    objective: str
 
     @property
     def asked(self) -> dict[str, Any]:
         """What decides the results, as plain values."""
         return {
-            **self.settings.model_dump(exclude={"suite", "progress", "out"}),
-            "instances": [[problem.name, problem.sha256] for problem in self.problems],
+            **self.settings.model_dump(mode="json", exclude={"suite", "progress", "out"}),
+            "objective": self.objective,
+            "instances": [[problem_of(i).name, sha256_of(i)] for i in self.instances],
             "agents": {method.name: method.version for method in self.methods if method.version},
         }
 
@@ -96,14 +103,32 @@ def prepare(config: Mapping[str, Any]) -> Plan:
     if len(set(settings.seeds)) < len(settings.seeds) or min(settings.seeds) < 0:
         raise InputError("seeds", f"is {list(settings.seeds)}", "give different numbers from 0 on")
     budget = settings.budget.budget(DEFAULT_SECONDS)
-    problems = _distinct(instances_of(settings.suite))
+    instances = _distinct(instances_of(settings.suite, settings.pool))
+    family = the_family(instances)
+    if not any(isinstance(instance, Workload) for instance in instances):
+        refuse_pool(settings.pool, "the suite")
+    objective = objective_of(settings.objective, family)
     parameters = {name: getattr(settings, name) for name in SEARCHES}
-    chosen = methods(settings.methods, parameters, "methods")
+    chosen = methods(settings.methods, parameters, "methods", family)
     for method in chosen:
-        for problem in problems:
-            method.check(problem)
+        for instance in instances:
+            method.check(instance)
         method.warm(budget)
-    return Plan(settings, problems, chosen, budget)
+    return Plan(settings, instances, chosen, budget, objective)
+
+
+def objective_of(name: str, family: Family) -> str:
+    """Return the objective that a configuration names; "auto" is the family's usual one.
+
+    Raises:
+        InputError: If the family has no such objective.
+    """
+    if name == "auto":
+        return family.objectives[0]
+    if name not in family.objectives:
+        remedy = f"{nearest(name, family.objectives)} known are {', '.join(family.objectives)}"
+        raise InputError("objective", f"is {shown(name)}", remedy.strip())
+    return name
 
 
 class Evaluation:
@@ -115,14 +140,14 @@ class Evaluation:
     """
 
     def __init__(self, plan: Plan, results: Results) -> None:
-        problems, chosen = plan.problems, plan.methods
-        self.problems, self.methods, self.settings = problems, chosen, plan.settings
-        self.budget, self.results = plan.budget, results
-        self.stems = stems([problem.name for problem in problems])
+        instances, chosen = plan.instances, plan.methods
+        self.instances, self.methods, self.settings = instances, chosen, plan.settings
+        self.budget, self.results, self.objective = plan.budget, results, plan.objective
+        self.stems = stems([problem_of(instance).name for instance in instances])
         self.folders = dict(
             zip([m.name for m in chosen], stems([m.name for m in chosen]), strict=True)
         )
-        self.references = [reference(problem) for problem in problems]
+        self.references = [family_of(i).reference(i) for i in instances]
         self.proven = Proven()
 
     def go(self) -> None:
@@ -131,7 +156,7 @@ class Evaluation:
         position = {stem: i for i, stem in enumerate(self.stems)}
         for row in self.results.rows:
             self.proven.add(position[Path(row["schedule"]).stem.rpartition("-seed")[0]], row)
-        total = len(self.problems) * len(self.methods) * len(self.settings.seeds)
+        total = len(self.instances) * len(self.methods) * len(self.settings.seeds)
         disable = {"auto": None, "on": False, "off": True}[self.settings.progress]
         with tqdm(total=total, initial=len(done), unit="run", disable=disable, leave=False) as bar:
             for method in self.methods:
@@ -140,12 +165,12 @@ class Evaluation:
                     self._go(method, seed, done, bar)
 
     def _go(self, method: Method, seed: int, done: set[str], bar: Any) -> None:
-        left = [i for i in range(len(self.problems)) if self._file(method, i, seed) not in done]
+        left = [i for i in range(len(self.instances)) if self._file(method, i, seed) not in done]
         if not left:
             return
-        problems = [self.problems[i] for i in left]
-        generators = [generator(problem, seed) for problem in problems]
-        for k, result in method.solve(problems, generators, self.budget):
+        instances = [self.instances[i] for i in left]
+        generators = [generator(instance, seed) for instance in instances]
+        for k, result in method.solve(instances, generators, self.budget):
             self._add(method, left[k], seed, result)
             bar.update()
 
@@ -154,15 +179,15 @@ class Evaluation:
         return f"schedules/{self.folders[method.name]}/{self.stems[i]}-seed{seed}.json"
 
     def _add(self, method: Method, i: int, seed: int, result: Result) -> None:
-        problem, known = self.problems[i], self.references[i]
+        instance, known = self.instances[i], self.references[i]
         file = self._file(method, i, seed)
         row = {
-            **row_of(problem, known, method, result),
+            **row_of(instance, known, method, result, self.objective),
             "seed": seed,
             "schedule": file,
         }
         self.proven.add(i, row)
-        schedule_file.write(self.results.folder / file, problem, result.schedule)
+        schedule_file.write(self.results.folder / file, problem_of(instance), result.schedule)
         self.results.add(row)
 
     def finish(self) -> dict[str, Any]:
@@ -171,7 +196,7 @@ class Evaluation:
         order = [
             self._file(method, i, seed)
             for method in self.methods
-            for i in range(len(self.problems))
+            for i in range(len(self.instances))
             for seed in self.settings.seeds
         ]
         table = compare.text(rows)
@@ -191,7 +216,11 @@ class Evaluation:
 
 
 def row_of(
-    problem: Problem, known: Reference | None, method: Method, result: Result
+    instance: Instance,
+    known: Reference | None,
+    method: Method,
+    result: Result,
+    objective: str = "makespan",
 ) -> dict[str, Any]:
     """Return what is recorded of one result, after checking it.
 
@@ -200,7 +229,8 @@ def row_of(
         InputError: If a hard deadline is not met, or the makespan is below the proven bound of an
             instance that is known by its name only.
     """
-    broken = violations(problem, result.schedule)
+    problem, family = problem_of(instance), family_of(instance)
+    broken = violations(problem, result.schedule, scenario_of(instance))
     if broken and all("after its deadline" in text for text in broken):
         raise InputError(problem.name, f"{method.name} did not meet it: {broken[0]}", "use exact")
     if broken:
@@ -217,19 +247,20 @@ def row_of(
         raise InputError(problem.name, what, "rename the instance if it is another one")
     return {
         "instance": problem.name,
-        "sha256": problem.sha256,
+        "sha256": sha256_of(instance),
         "jobs": problem.jobs,
         "machines": problem.resources,
         "method": method.name,
         "kind": method.kind,
         "makespan": makespan,
-        "objective": {"name": "makespan", "value": makespan},
+        "objective": {"name": objective, "value": family.value(objective, result)},
         "reference": known.upper if known else None,
         "reference_kind": known.kind if known else None,
         "gap": 100.0 * (makespan / known.upper - 1.0) if known else None,
         "lower_bound": result.lower_bound,
         "evaluations": result.evaluations,
         "seconds": round(result.seconds, 6),
+        **family.facts(instance, result),
     }
 
 
@@ -237,22 +268,23 @@ class Proven:
     """Hold the bounds that methods proved, so that no other method may beat them."""
 
     def __init__(self) -> None:
-        self._lower: dict[int, int] = {}
-        self._best: dict[int, int] = {}
+        self._lower: dict[int, float] = {}
+        self._best: dict[int, float] = {}
 
     def add(self, i: int, row: Mapping[str, Any]) -> None:
         """Note a row of instance i.
 
         Raises:
-            RuntimeError: If a makespan is below a bound that a method claims to have proved.
+            RuntimeError: If a value is below a bound that a method claims to have proved.
         """
         self._lower[i] = max(self._lower.get(i, 0), row["lower_bound"] or 0)
-        self._best[i] = min(self._best.get(i, row["makespan"]), row["makespan"])
+        value = row["objective"]["value"]
+        self._best[i] = min(self._best.get(i, value), value)
         if self._best[i] < self._lower[i]:
             what = f"a schedule of {self._best[i]} contradicts a proof of {self._lower[i]}"
             raise RuntimeError(f"{row['instance']}: {what}")
 
 
-def _distinct(problems: list[Problem]) -> list[Problem]:
+def _distinct(instances: list[Instance]) -> list[Instance]:
     """Drop what a suite names twice."""
-    return list({(problem.name, problem.sha256): problem for problem in problems}.values())
+    return list({(problem_of(i).name, sha256_of(i)): i for i in instances}.values())

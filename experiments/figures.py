@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from agents.atomic import write_file
 from envs.core.errors import InputError
-from experiments.compare import MOST_SIZES, Line, sizes
+from experiments.compare import MOST_SIZES, Line, interval, sizes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -195,7 +195,7 @@ def _dots(axes: Axes, lines: Sequence[Line], referenced: bool) -> None:
         values = np.array(line.every_gap if referenced else line.excess)
         jitter = y + random.uniform(-0.2, 0.2, len(values))
         axes.scatter(values, jitter, s=9, color=colour, alpha=0.3, linewidths=0)
-        low, high = _interval(values, random)
+        low, high = interval(values.tolist(), random)
         axes.plot([low, high], [y, y], color=colour, linewidth=2.4, solid_capstyle="round")
         axes.plot(values.mean(), y, "o", color=colour, markersize=7, markeredgecolor="white")
         axes.text(
@@ -228,13 +228,6 @@ def _kinds(axes: Axes, lines: Sequence[Line]) -> None:
     ]
     if len(handles) > 1:
         axes.legend(handles=handles, frameon=False, loc="lower left", fontsize=9)
-
-
-def _interval(values: NDArray[np.float64], random: np.random.Generator) -> tuple[float, float]:
-    """Return the bootstrap's 95 % interval of the mean (Efron 1979), 2,000 resamples."""
-    draws = random.integers(len(values), size=(2000, len(values)))
-    low, high = np.percentile(values[draws].mean(axis=1), [2.5, 97.5])
-    return float(low), float(high)
 
 
 def _sizes(axes: Axes, lines: Sequence[Line], columns: Sequence[str]) -> None:

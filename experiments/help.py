@@ -9,7 +9,7 @@ from textwrap import wrap
 
 WIDTH = 99
 _KEY = re.compile(r"( *)([A-Za-z_][\w-]*):(?: +|$)(.*)")
-_DEFAULT = re.compile(r" *- +(?:override +)?/?([\w/]+)(?:@([\w.]+))?: *([\w/-]+)")
+_DEFAULT = re.compile(r" *- +(?:override +|optional +)?/?([\w/]+)(?:@([\w.]+))?: *([\w/-]+)")
 
 Row = tuple[str, str, str]  # key, default, comment
 
@@ -60,6 +60,8 @@ def of_command(command: str, overrides: Sequence[str] = ()) -> str:
 def _group(group: str, package: str, option: str, head: str) -> str:
     """Return what a configuration group's file says, under a head, and its keys."""
     lines = _read(f"{group}/{option}.yaml")
+    if not lines:  # an optional part that is not there
+        return ""
     body = _table(_rows(lines, f"{package}."))
     summary = " ".join(line.lstrip("# ") for line in _head(lines) if "@package" not in line)
     return "\n".join(filter(None, (*wrap(head, WIDTH), *wrap(summary, WIDTH), body)))

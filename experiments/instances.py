@@ -7,11 +7,16 @@ from typing import Any
 
 from envs.core.errors import InputError
 from envs.core.problem import Problem
-from envs.instances import Reference, load, reference
+from envs.instances import Reference, Workload, reference
 from envs.instances.bounds import find, known
 from envs.instances.library import SHIPPED, describe, is_path
+from envs.instances.pool import DIMENSIONS
+from envs.instances.utilisation import actual_duration, utilisation_sum
 from experiments.config import Config, Text, nearest, parse
+from experiments.families import family_of, load_instance
+from experiments.family import sha256_of
 from experiments.suites import suite_names
+from experiments.workloads import NAMES, PoolConfig
 
 
 class Settings(Config):
@@ -19,6 +24,7 @@ class Settings(Config):
 
     family: Text | None = None
     instance: Text | None = None
+    pool: PoolConfig = PoolConfig()
 
 
 def run(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,7 +43,8 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     row = find(settings.instance)
     if row is not None and row.name not in SHIPPED and not is_path(settings.instance):
         return _known(row)
-    return _described(load(settings.instance))
+    instance = load_instance(settings.instance, settings.pool)
+    return _workload(instance) if isinstance(instance, Workload) else _described(instance)
 
 
 def report(metrics: Mapping[str, Any]) -> str:
@@ -71,6 +78,7 @@ def _families() -> dict[str, Any]:
         "",
         "Of an instance that is not shipped the bounds are known: give the path of its file.",
         "random-15x15-7 (jobs x machines - seed) draws a job shop, flexible-10x5-3 a flexible.",
+        f"{NAMES} (tasks - seed) draw workloads; SWF, CSV and JSON files hold them, too.",
         _source(next(iter(known().values()))),
     ]
     return {"families": families, "suites": suites, "text": "\n".join(text)}
@@ -122,6 +130,33 @@ def _described(problem: Problem) -> dict[str, Any]:
     else:
         lines += [f"known as: {row.name}", f"bounds: {describe(row)}", _source(row)]
     return {**facts, **_bounds(row), "text": "\n".join(lines)}
+
+
+def _workload(workload: Workload) -> dict[str, Any]:
+    """Describe a workload: its size, what it asks of the nodes, and what its reader dropped."""
+    problem, scenario = workload.problem, workload.scenario
+    span = int(problem.release.max() - problem.release.min())
+    load = utilisation_sum(workload) / max(span, 1)
+    facts: dict[str, Any] = {
+        "instance": problem.name,
+        "kind": family_of(workload).name(workload),
+        "tasks": problem.jobs,
+        "nodes": problem.resources,
+        "tick": problem.tick,
+        "span": span,
+        "mean_duration": round(float(actual_duration(workload).mean()), 3),
+        "dependencies": len(problem.edges),
+        "deadlines": int((problem.deadline >= 0).sum()),
+        "failures": int(scenario.failures.sum()),
+        "estimates_exact": not scenario.time.size,
+        **{f"load_{name}": round(float(x), 4) for name, x in zip(DIMENSIONS, load, strict=True)},
+        "sha256": sha256_of(workload),
+    }
+    lines = [f"{key.replace('_', ' ')}: {value}" for key, value in facts.items()]
+    if workload.rows is not None:
+        lines.append(f"rows: {workload.rows.read} read, {workload.rows.kept} kept")
+        lines += [f"  {count} dropped: {why}" for why, count in workload.rows.dropped.items()]
+    return {**facts, **_bounds(None), "text": "\n".join(lines)}
 
 
 def _bounds(row: Reference | None) -> dict[str, Any]:

@@ -14,22 +14,20 @@ import numpy as np
 from agents.atomic import recover
 from envs.core.errors import InputError
 from envs.core.metrics import evaluate
-from envs.core.problem import Problem
-from envs.core.protocols import Budget, Result, Solver
+from envs.core.protocols import Budget, Result
 from envs.core.schedule import Schedule
-from envs.instances import random_shop
-from experiments.config import Config, construct, nearest, shown
-from experiments.rollout import by_agent, by_priority, rollout
+from experiments.config import Config, nearest, shown
+from experiments.families import FAMILIES, SHOPS, family_of
+from experiments.family import Family, Instance, Kind, Search, problem_of, sha256_of
+from experiments.rollout import by_agent, rollout
 
-Kind = Literal["greedy", "learned", "search", "exact"]
 Generators = Sequence[np.random.Generator]
-Solved = Iterator[tuple[int, Result]]  # position of the problem, and what was found
-Solve = Callable[[Sequence[Problem], Generators, Budget], Solved]
-Roll = Callable[[Sequence[Problem], Generators], list[Schedule]]
+Solved = Iterator[tuple[int, Result]]  # position of the instance, and what was found
+Solve = Callable[[Sequence[Any], Generators, Budget], Solved]
+Roll = Callable[[Sequence[Any], Generators], list[Schedule]]
 
-SEARCHES: dict[str, Kind] = {"ga": "search", "exact": "exact"}
-RANDOM = "random"  # the rule that draws, the control of the others
-TOGETHER = 128  # most shops that a rule dispatches side by side
+SEARCHES = ("ga", "exact", "ga_queue")  # whose settings a configuration holds, under their names
+TOGETHER = 128  # most instances that a rule dispatches side by side
 
 
 class BudgetConfig(Config):
@@ -51,21 +49,23 @@ class BudgetConfig(Config):
 
 @dataclass(frozen=True)
 class Method:
-    """Solve many problems, each with a generator of its own, so that their order is irrelevant.
+    """Solve many instances, each with a generator of its own, so that their order is irrelevant.
 
-    Seconds in the results: a search measures itself, an agent is measured problem by problem, and
-    problems of one size that a rule dispatches side by side share their time equally.
+    Seconds in the results: a search measures itself, an agent is measured one by one, and
+    instances of one size that a rule dispatches side by side share their time equally.
     """
 
     name: str
     kind: Kind
     solve: Solve
-    check: Callable[[Problem], None]  # raises InputError for a problem that it cannot solve
+    check: Callable[[Any], None]  # raises InputError for an instance that it cannot solve
     warm: Callable[[Budget], None]  # loads what is compiled; InputError for a useless budget
     version: str = ""  # content hash of an agent's weights
 
 
-def methods(specs: Sequence[Any], settings: Mapping[str, Any], where: str) -> list[Method]:
+def methods(
+    specs: Sequence[Any], settings: Mapping[str, Any], where: str, family: Family = SHOPS
+) -> list[Method]:
     """Return the methods that a list names.
 
     Args:
@@ -73,6 +73,7 @@ def methods(specs: Sequence[Any], settings: Mapping[str, Any], where: str) -> li
             A folder that is called as a rule is meant by ``./name``.
         settings: Configuration of each search by its name.
         where: Key of the list, for messages.
+        family: Whose rules and searches the names mean.
 
     Raises:
         InputError: If one is unknown or damaged, or two have one name.
@@ -85,7 +86,7 @@ def methods(specs: Sequence[Any], settings: Mapping[str, Any], where: str) -> li
             if len(spec) != 1:
                 raise InputError(key, f"is {shown(spec)}", "label one method: {label: method}")
             label, spec = next((str(name), value) for name, value in spec.items())
-        made = method(str(spec), settings, key)
+        made = method(str(spec), settings, key, family)
         taken = [other.name for other in found]
         if label:
             made = replace(made, name=label)
@@ -98,36 +99,30 @@ def methods(specs: Sequence[Any], settings: Mapping[str, Any], where: str) -> li
     return found
 
 
-def method(spec: str, settings: Mapping[str, Any], where: str) -> Method:
+def method(spec: str, settings: Mapping[str, Any], where: str, family: Family = SHOPS) -> Method:
     """Return the method of one name or folder; see :func:`methods`."""
-    from baselines.dispatch import RULES
-
-    if spec in SEARCHES:
-        solver = _solver(spec, settings.get(spec, {}))
-        warm = partial(_warm, solver)
-        return Method(spec, SEARCHES[spec], partial(_search, solver), _shop, warm)
-    if spec == RANDOM:
-        return _one_pass(spec, "greedy", _at_random, _chains)
-    if spec in RULES:
-        return _one_pass(spec, "greedy", _ruled(spec), _chains, together=TOGETHER)
+    if spec in family.searches:
+        kind = family.searches[spec]
+        search = family.search(spec, settings.get(spec, {}))
+        check = partial(family.check, kind=kind)
+        return Method(spec, kind, partial(_search, search), check, partial(_warm, search, family))
+    if spec in family.makers:
+        return _one_pass(spec, "greedy", partial(_ruled, spec, family), family)
+    if spec in family.rules:
+        roll = partial(_ruled, spec, family)
+        return _one_pass(spec, "greedy", roll, family, together=TOGETHER)
     if _exists(Path(spec)):
-        return _learned(Path(spec))
-    known = [*RULES, RANDOM, *SEARCHES]
+        return _learned(Path(spec), family)
+    known = [*family.rules, *family.makers, *family.searches]
     remedy = f"{nearest(spec, known)} known are {', '.join(known)}, and run folders".strip()
     raise InputError(where, f"{spec} is no method and no folder", remedy)
 
 
-def generator(problem: Problem, seed: int) -> np.random.Generator:
+def generator(instance: Instance, seed: int) -> np.random.Generator:
     """Return the generator of an instance and a seed, whatever else is run beside them."""
-    words = [int(problem.sha256[i : i + 8], 16) for i in range(0, 64, 8)]
+    sha256 = sha256_of(instance)
+    words = [int(sha256[i : i + 8], 16) for i in range(0, 64, 8)]
     return np.random.default_rng([seed, *words])
-
-
-def family_of(problem: Problem) -> str:
-    """Return the family whose agents can dispatch a problem, "other" where none can."""
-    if problem.is_job_shop:
-        return "jobshop"
-    return "flexible" if problem.is_shop and problem.is_chain else "other"
 
 
 def checkpoint_of(path: Path) -> Path:
@@ -150,81 +145,67 @@ def checkpoint_of(path: Path) -> Path:
 
 
 def _search(
-    solver: Solver, problems: Sequence[Problem], rngs: Generators, budget: Budget
+    search: Search, instances: Sequence[Instance], rngs: Generators, budget: Budget
 ) -> Solved:
-    for i, (problem, rng) in enumerate(zip(problems, rngs, strict=True)):
-        yield i, solver(problem, budget, rng)
+    for i, (instance, rng) in enumerate(zip(instances, rngs, strict=True)):
+        yield i, search(instance, budget, rng)
 
 
-def _warm(solver: Solver, budget: Budget) -> None:
-    """Search a tiny shop within a small budget of the same kind."""
+def _warm(search: Search, family: Family, budget: Budget) -> None:
+    """Search a tiny instance within a small budget of the same kind."""
     evaluations = None if budget.evaluations is None else min(budget.evaluations, 10)
     seconds = None if budget.seconds is None else min(budget.seconds, 0.5)
-    solver(random_shop(2, 2, 0), Budget(evaluations, seconds), np.random.default_rng(0))
+    search(family.tiny(), Budget(evaluations, seconds), np.random.default_rng(0))
 
 
 def _one_pass(
     name: str,
     kind: Kind,
     roll: Roll,
-    check: Callable[[Problem], None],
+    family: Family,
     *,
+    check: Callable[[Any], None] | None = None,
     together: int = 1,
     version: str = "",
 ) -> Method:
-    """Return a method that makes one schedule a problem and has no use for a budget."""
+    """Return a method that makes one schedule an instance and has no use for a budget."""
 
     def warm(budget: Budget) -> None:
-        roll([random_shop(2, 2, 0)], [np.random.default_rng(0)])
+        roll([family.tiny()], [np.random.default_rng(0)])
 
-    return Method(name, kind, partial(_roll_out, roll, together), check, warm, version)
+    suits = partial(family.check, kind=kind) if check is None else check
+    return Method(name, kind, partial(_roll_out, roll, together), suits, warm, version)
 
 
 def _roll_out(
-    roll: Roll, together: int, problems: Sequence[Problem], rngs: Generators, budget: Budget
+    roll: Roll, together: int, instances: Sequence[Instance], rngs: Generators, budget: Budget
 ) -> Solved:
-    """Roll problems of one size out, so many side by side."""
-    for group in _groups(problems, together):
+    """Roll instances of one size out, so many side by side."""
+    for group in _groups(instances, together):
         began = time.perf_counter()
-        schedules = roll([problems[i] for i in group], [rngs[i] for i in group])
+        schedules = roll([instances[i] for i in group], [rngs[i] for i in group])
         seconds = (time.perf_counter() - began) / len(group)
         for i, schedule in zip(group, schedules, strict=True):
-            metrics = evaluate(problems[i], schedule)
+            metrics = evaluate(problem_of(instances[i]), schedule)
             yield i, Result(schedule, metrics, evaluations=1, seconds=seconds)
 
 
-def _groups(problems: Sequence[Problem], most: int) -> list[list[int]]:
-    """Return positions of problems that can share a batch without padding."""
+def _groups(instances: Sequence[Instance], most: int) -> list[list[int]]:
+    """Return positions of instances that can share a batch without padding."""
     sizes: dict[tuple[int, int, int], list[int]] = {}
-    for i, p in enumerate(problems):
+    for i, p in enumerate(map(problem_of, instances)):
         sizes.setdefault((p.jobs, p.resources, p.operations), []).append(i)
     return [own[k : k + most] for own in sizes.values() for k in range(0, len(own), most)]
 
 
-def _ruled(name: str) -> Roll:
-    from baselines.dispatch import RULES
-
-    return lambda problems, rngs: rollout(problems, by_priority(RULES[name]))
-
-
-def _at_random(problems: Sequence[Problem], rngs: Generators) -> list[Schedule]:
-    from baselines.dispatch import random_priority
-
-    (rng,) = rngs  # its draws must not depend on who else is in the batch
-    return rollout(problems, by_priority(random_priority(rng)))
+def _ruled(
+    name: str, family: Family, instances: Sequence[Instance], rngs: Generators
+) -> list[Schedule]:
+    """Roll a rule out; those that draw or remember get one instance at a time."""
+    return rollout(instances, family.rule(name, rngs[0]))
 
 
-def _solver(name: str, settings: Mapping[str, Any]) -> Solver:
-    if name == "ga":
-        from baselines.genetic import Genetic
-
-        return construct(Genetic, settings, name)
-    from baselines.exact import Exact
-
-    return construct(Exact, settings, name)
-
-
-def _learned(path: Path) -> Method:
+def _learned(path: Path, family: Family) -> Method:
     import torch
 
     from agents.dqn.checkpoint import load, read_card
@@ -233,43 +214,33 @@ def _learned(path: Path) -> Method:
     folder = checkpoint_of(path)
     card = read_card(folder)
     agent = load(folder)
-    options: dict[str, Any] = {"columns": card.columns, "delay": card.max_delay}
+    own = FAMILIES.get(card.family, family)
+    options = own.options(card)
 
-    def roll(problems: Sequence[Problem], rngs: Generators) -> list[Schedule]:
+    def roll(instances: Sequence[Instance], rngs: Generators) -> list[Schedule]:
         # One by one: the last bits of a matrix product depend on what else is in the batch, and
         # an instance's schedule must not.
-        assert len(problems) == 1
-        return rollout(problems, by_agent(agent.act), **options)
+        assert len(instances) == 1
+        return rollout(instances, by_agent(agent.act), **options)
 
-    def check(problem: Problem) -> None:
-        family = family_of(problem)
-        if family != card.family:
+    def check(instance: Instance) -> None:
+        name, found = problem_of(instance).name, family_of(instance).name(instance)
+        if found != card.family:
             raise InputError(
                 str(folder),
-                f"is a checkpoint of family {card.family}, but {problem.name} is of {family}",
-                f"give one that was trained on {family}, or instances of {card.family}",
+                f"is a checkpoint of family {card.family}, but {name} is of {found}",
+                f"give one that was trained on {found}, or instances of {card.family}",
             )
-        rows = problem.jobs * int(problem.eligible.sum(axis=1).max())
-        if card.agent == "dqn_flat" and rows > card.rows:
+        rows = own.table_rows(instance, options)
+        if card.agent == "dqn_flat" and (rows > card.rows or (rows < card.rows and own.ordered)):
             raise InputError(
                 str(folder),
-                f"is a flat network for {card.rows} rows, but {problem.name} has {rows}",
+                f"is a flat network for {card.rows} rows, but {name} has {rows}",
                 "use agent=dqn, which takes any number",
             )
 
-    return _one_pass(f"{card.family}/{card.agent}", "learned", roll, check, version=card.sha256)
-
-
-def _shop(problem: Problem) -> None:
-    if not problem.is_shop:
-        raise InputError(problem.name, "is no shop", "give job shops or flexible job shops")
-
-
-def _chains(problem: Problem) -> None:
-    if family_of(problem) == "other":
-        raise InputError(
-            problem.name, "is no shop of chains", "give job shops or flexible job shops"
-        )
+    name = f"{card.family}/{card.agent}"
+    return _one_pass(name, "learned", roll, own, check=check, version=card.sha256)
 
 
 def _exists(path: Path) -> bool:

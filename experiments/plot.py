@@ -1,4 +1,4 @@
-"""``dispatchlab plot curves|gantt|compare``: draw what the other commands wrote."""
+"""``dispatchlab plot curves|gantt|timeline|compare``: draw what the other commands wrote."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from envs.core import gantt
 from envs.core.check import violations
 from envs.core.errors import InputError
-from envs.instances import load
-from experiments import compare, figures, schedule_file
+from envs.core.schedule import Schedule
+from experiments import compare, figures, schedule_file, timeline
 from experiments.config import Config, Text, parse
+from experiments.families import family_of, load_instance
+from experiments.family import Instance, problem_of, scenario_of
 from experiments.figures import Curve
 from experiments.record import CONFIG, METRICS, read_metrics
+from experiments.workloads import PoolConfig
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 _USES = {
     "curves": ("runs",),
     "gantt": ("schedule", "instance", "title"),
+    "timeline": ("schedule", "instance", "title"),
     "compare": ("results", "title"),
 }
 _GAP, _RULE = "validation/gap", "validation/gap_of_"
@@ -32,10 +35,11 @@ _GAP, _RULE = "validation/gap", "validation/gap_of_"
 class Settings(Config):
     """Hold the keys of ``configs/plot.yaml``."""
 
-    kind: Literal["curves", "gantt", "compare"]
+    kind: Literal["curves", "gantt", "timeline", "compare"]
     runs: tuple[Text, ...] | Text | None = None
     schedule: Text | None = None
     instance: Text | None = None
+    pool: PoolConfig = PoolConfig()
     results: Text | None = None
     title: Text | None = None
     out: Text | None = None
@@ -56,7 +60,12 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError(_USES[kind][0], "is missing", f"give {_USES[kind][0]}=<path>")
     out = Path(settings.out or f"{kind}.png")
     figures.check_format(out)
-    figures.save({"curves": _curves, "gantt": _gantt, "compare": _compare}[kind](settings), out)
+    figures.save(
+        {"curves": _curves, "gantt": _gantt, "timeline": _timeline, "compare": _compare}[kind](
+            settings
+        ),
+        out,
+    )
     return {"kind": kind, "out": str(out)}
 
 
@@ -129,14 +138,28 @@ def _curve(folder: Path) -> Curve:
 
 
 def _gantt(settings: Settings) -> Figure:
+    instance, schedule = _scheduled(settings)
+    return family_of(instance).draw(problem_of(instance), schedule, settings.title)
+
+
+def _timeline(settings: Settings) -> Figure:
+    instance, schedule = _scheduled(settings)
+    problem = problem_of(instance)
+    if not problem.demand.size:
+        raise InputError(problem.name, "has no queue", "give a workload, or plot gantt")
+    return timeline.draw(problem, schedule, settings.title)
+
+
+def _scheduled(settings: Settings) -> tuple[Instance, Schedule]:
+    """Return an instance and its schedule, which breaks no rule."""
     path = Path(str(settings.schedule))
-    problem = load(settings.instance or schedule_file.instance_of(path))
-    schedule = schedule_file.read(path, problem).schedule
-    broken = violations(problem, schedule)
+    instance = load_instance(settings.instance or schedule_file.instance_of(path), settings.pool)
+    schedule = schedule_file.read(path, problem_of(instance)).schedule
+    broken = violations(problem_of(instance), schedule, scenario_of(instance))
     if broken:
         remedy = "dispatchlab validate names every violation"
         raise InputError(str(path), f"is no valid schedule: {broken[0]}", remedy)
-    return gantt.draw(problem, schedule, settings.title)
+    return instance, schedule
 
 
 def _compare(settings: Settings) -> Figure:

@@ -1,61 +1,43 @@
-"""Roll any priority, rule or agent, out over many shops at once."""
+"""Roll any priority, rule or agent, out over many instances at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from envs.core.candidates import CandidateTable, best
-from envs.core.problem import Problem
 from envs.core.schedule import Schedule
-from envs.shop.batch import Columns, ShopBatch
+from experiments.families import family_of, family_of_batch
+from experiments.family import Act, Batch, Choose, Instance, by_agent
+from experiments.shops import Rule, by_priority
 
-Choose = Callable[[ShopBatch], NDArray[np.int64]]
-Rule = Callable[[CandidateTable], NDArray[Any]]
-Act = Callable[[dict[str, NDArray[Any]]], NDArray[np.int64]]
+__all__ = ["Act", "Choose", "Rule", "by_agent", "by_priority", "play", "rollout"]
 
 
-def rollout(
-    problems: Sequence[Problem],
-    choose: Choose,
-    *,
-    delay: float = 0.0,
-    columns: Columns = "full",
-) -> list[Schedule]:
-    """Return the schedule of each problem when every decision is made by one method.
+def rollout(instances: Sequence[Instance], choose: Choose, **options: Any) -> list[Schedule]:
+    """Return the schedule of each instance when every decision is made by one method.
 
     Args:
-        problems: Job shops or flexible job shops, of any sizes.
-        choose: Returns the row to dispatch in each shop, shape (B,); rows of finished shops are
+        instances: Of one family, of any sizes; queues with the same number of nodes.
+        choose: Returns the row to take in each place, shape (B,); rows of finished ones are
             ignored.
-        delay: 0 non-delay, 1 active, between parametrised, infinity semi-active schedules.
-        columns: Columns that the observation has, "basic" or "full".
+        options: Of the family's batch: delay and columns of shops, visible and actions of queues.
 
     Raises:
         RuntimeError: If a row is chosen that is no candidate: a bug of the method.
     """
-    batch = ShopBatch.of(problems, delay=delay, columns=columns)
-    while not batch.done.all():
-        waiting = ~batch.done
-        batch.step(choose(batch))
-        if not batch.legal[waiting].all():
-            raise RuntimeError("a row outside the mask was chosen")
+    batch = family_of(instances[0]).batch(instances, **options)
+    play(batch, choose)
     return [batch.schedule(b) for b in range(batch.size)]
 
 
-def by_priority(rule: Rule) -> Choose:
-    """Return the choice of a rule: the largest priority, ties to the lowest row."""
+def play(batch: Batch, choose: Choose) -> None:
+    """Decide until nothing is left.
 
-    def choose(batch: ShopBatch) -> NDArray[np.int64]:
-        table = batch.table()
-        return best(rule(table), table.mask)
-
-    return choose
-
-
-def by_agent(act: Act) -> Choose:
-    """Return the choice of an agent, which sees the observation."""
-    return lambda batch: act(batch.observation())
+    Raises:
+        RuntimeError: If a row is chosen that is no candidate: a bug of the method.
+    """
+    family = family_of_batch(batch)
+    while not batch.done.all():
+        waiting = ~batch.done
+        if not family.step(batch, choose(batch))[waiting].all():
+            raise RuntimeError("a row outside the mask was chosen")

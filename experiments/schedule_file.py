@@ -1,7 +1,9 @@
 """Schedule files: JSON with one entry an operation, indices from 0, times in the instance's unit.
 
 ``{"instance": …, "makespan": …, "operations": [{"job": 0, "operation": 0, "machines": [2],
-"start": 0, "end": 1}, …]}``, the machines of an operation in the order of its slots.
+"start": 0, "end": 1}, …]}``, the machines of an operation in the order of its slots. A task of a
+queue is a job with one operation, its machine the node. Where attempts fail, ``"attempts"`` lists
+every one: ``{"job": 0, "operation": 0, "start": 0, "end": 1, "outcome": 0}``, 1 for success.
 """
 
 from __future__ import annotations
@@ -14,11 +16,13 @@ import numpy as np
 
 from agents.atomic import write_file
 from envs.core.errors import InputError
-from envs.core.problem import Problem, label
+from envs.core.problem import Int, Problem, label
 from envs.core.schedule import Schedule
 
 LIMIT = 2**53  # largest number that every JSON reader keeps exactly
+_TOP = ("instance", "makespan", "operations", "attempts")
 _KEYS = ("job", "operation", "machines", "start", "end")
+_ATTEMPT = ("job", "operation", "start", "end", "outcome")
 
 
 class Stated(NamedTuple):
@@ -45,9 +49,20 @@ def write(path: Path, problem: Problem, schedule: Schedule) -> None:
         for o in range(problem.operations)
     ]
     head = f'{{"instance": {json.dumps(problem.name)}, "makespan": {schedule.makespan},'
-    text = f'{head} "operations": [\n  ' + ",\n  ".join(rows) + "\n]}\n"
+    text = f'{head} "operations": [\n  ' + ",\n  ".join(rows) + "\n]"
+    if len(schedule.attempts):
+        tries = [json.dumps(_attempt(problem, attempt)) for attempt in schedule.attempts.tolist()]
+        text += ', "attempts": [\n  ' + ",\n  ".join(tries) + "\n]"
+    text += "}\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_file(path, text.encode())
+
+
+def _attempt(problem: Problem, attempt: list[int]) -> dict[str, int]:
+    o, start, end, outcome = attempt
+    job = int(problem.job[o])
+    operation = o - int(problem.first[job])
+    return dict(zip(_ATTEMPT, (job, operation, start, end, outcome), strict=True))
 
 
 def read(path: Path, problem: Problem) -> Stated:
@@ -62,12 +77,12 @@ def read(path: Path, problem: Problem) -> Stated:
     where = str(path)
     if not isinstance(data, dict):
         raise InputError(where, "holds no JSON object", "see dispatchlab validate --help")
-    unknown = sorted(set(data) - {"instance", "makespan", "operations"})
+    unknown = sorted(set(data) - set(_TOP))
     if unknown:
         raise InputError(
             f"{where}, {unknown[0]}",
             "is an unknown key",
-            "the keys are instance, makespan, operations",
+            f"the keys are {', '.join(_TOP)}",
         )
     for key in ("makespan", "operations"):
         if key not in data:
@@ -81,7 +96,7 @@ def read(path: Path, problem: Problem) -> Stated:
     seen: set[int] = set()
     for i, row in enumerate(rows):
         at = f"{where}, operations[{i}]"
-        o = _which(row, problem, at)
+        o = _which(row, problem, at, _KEYS)
         if o in seen:
             raise InputError(at, f"repeats {label(problem, o)}", "give each operation once")
         seen.add(o)
@@ -97,7 +112,23 @@ def read(path: Path, problem: Problem) -> Stated:
             f"lacks {label(problem, missing)}" + (f" and {left - 1} more" if left > 1 else ""),
             f"{problem.name} has {problem.operations} operations",
         )
-    return Stated(str(data.get("instance", "")), makespan, Schedule(start, end, assign))
+    attempts = _attempts(data.get("attempts", []), problem, where)
+    return Stated(str(data.get("instance", "")), makespan, Schedule(start, end, assign, attempts))
+
+
+def _attempts(rows: Any, problem: Problem, where: str) -> Int:
+    """Return the attempts that a file states, (A, 4)."""
+    if not isinstance(rows, list):
+        raise InputError(f"{where}, attempts", "is no list", "give one entry an attempt")
+    found = np.empty((len(rows), 4), np.int64)
+    for i, row in enumerate(rows):
+        at = f"{where}, attempts[{i}]"
+        o = _which(row, problem, at, _ATTEMPT)
+        start, end, outcome = (_number(row[key], f"{at}.{key}") for key in _ATTEMPT[2:])
+        if outcome not in (0, 1):
+            raise InputError(f"{at}.outcome", f"is {outcome}", "0 is a failure, 1 a success")
+        found[i] = o, start, end, outcome
+    return found
 
 
 def instance_of(path: Path) -> str:
@@ -127,18 +158,16 @@ def _load(path: Path) -> Any:
         raise InputError(str(path), f"is no JSON: {what}", "write it again") from None
 
 
-def _which(row: Any, problem: Problem, at: str) -> int:
+def _which(row: Any, problem: Problem, at: str, keys: tuple[str, ...]) -> int:
     """Return the operation that an entry is about, after checking its keys."""
     if not isinstance(row, dict):
-        raise InputError(at, "is no JSON object", f"give the keys {', '.join(_KEYS)}")
-    for key in _KEYS:
+        raise InputError(at, "is no JSON object", f"give the keys {', '.join(keys)}")
+    for key in keys:
         if key not in row:
             raise InputError(f"{at}.{key}", "is missing", "add it")
     for key in row:
-        if key not in _KEYS:
-            raise InputError(
-                f"{at}.{key}", "is an unknown key", f"the keys are {', '.join(_KEYS)}"
-            )
+        if key not in keys:
+            raise InputError(f"{at}.{key}", "is an unknown key", f"the keys are {', '.join(keys)}")
     job = _number(row["job"], f"{at}.job")
     if not 0 <= job < problem.jobs:
         raise InputError(f"{at}.job", f"is {job}", f"must lie between 0 and {problem.jobs - 1}")

@@ -9,11 +9,13 @@ from typing import Any
 from pydantic import Field
 
 from envs.core.errors import InputError
-from envs.instances import load, reference
 from experiments import schedule_file
 from experiments.config import Config, Text, parse
-from experiments.evaluate import row_of
+from experiments.evaluate import objective_of, row_of
+from experiments.families import family_of, load_instance
+from experiments.family import problem_of
 from experiments.methods import SEARCHES, BudgetConfig, generator, method
+from experiments.workloads import PoolConfig
 
 DEFAULT_SECONDS = 10.0  # of a search
 
@@ -23,15 +25,18 @@ class Settings(Config):
 
     instance: Text
     method: Text
+    objective: Text = "auto"
+    pool: PoolConfig = PoolConfig()
     seed: int = Field(ge=0)
     budget: BudgetConfig
     out: Text | None = None
     ga: dict[str, Any] = Field(default_factory=dict)
     exact: dict[str, Any] = Field(default_factory=dict)
+    ga_queue: dict[str, Any] = Field(default_factory=dict)
 
 
 def run(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Solve and return the makespan, how far it may be from the best, and what it cost.
+    """Solve and return the objective, how far it may be from the best, and what it cost.
 
     Raises:
         InputError: At bad settings.
@@ -40,17 +45,19 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     out = Path(settings.out) if settings.out else None
     if out is not None and out.is_dir():
         raise InputError("out", f"{out} is a folder", "give a file, such as schedule.json")
-    problem = load(settings.instance)
+    instance = load_instance(settings.instance, settings.pool)
+    family = family_of(instance)
+    objective = objective_of(settings.objective, family)
     parameters = {name: getattr(settings, name) for name in SEARCHES}
-    chosen = method(settings.method, parameters, "method")
-    chosen.check(problem)
+    chosen = method(settings.method, parameters, "method", family)
+    chosen.check(instance)
     budget = settings.budget.budget(DEFAULT_SECONDS)
     chosen.warm(budget)
-    rng = generator(problem, settings.seed)
-    _, result = next(iter(chosen.solve([problem], [rng], budget)))
-    row = row_of(problem, reference(problem), chosen, result)
+    rng = generator(instance, settings.seed)
+    _, result = next(iter(chosen.solve([instance], [rng], budget)))
+    row = row_of(instance, family.reference(instance), chosen, result, objective)
     if out is not None:
-        schedule_file.write(out, problem, result.schedule)
+        schedule_file.write(out, problem_of(instance), result.schedule)
     return {**row, "seed": settings.seed, "schedule": str(out) if out else None}
 
 
@@ -61,6 +68,7 @@ def report(metrics: Mapping[str, Any]) -> str:
         f"instance     {metrics['instance']} ({metrics['jobs']}x{metrics['machines']})",
         f"method       {metrics['method']}, seed {metrics['seed']}",
         f"makespan     {metrics['makespan']}",
+        *_facts(metrics),
     ]
     if gap is None:
         lines.append("reference    none known")
@@ -77,3 +85,12 @@ def report(metrics: Mapping[str, Any]) -> str:
     if metrics["schedule"]:
         lines.append(f"schedule     {metrics['schedule']}")
     return "\n".join(lines)
+
+
+def _facts(metrics: Mapping[str, Any]) -> list[str]:
+    """Return a line a metric that the family has beside the makespan."""
+    if "mean_wait" not in metrics:
+        return []
+    names = ("weighted_flow", "mean_flow", "mean_wait", "wait_95", "mean_slowdown", "fairness")
+    lines = [f"{name.replace('_', ' '):<15}{metrics[name]:.6g}" for name in names]
+    return [*lines, f"deadline misses {metrics['deadline_misses']}"]

@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from envs.core.errors import InputError
-from envs.core.problem import Problem
 from envs.instances import suite
-from experiments.config import nearest
+from envs.instances.suites import instance_files, is_folder
+from experiments.config import nearest, parse
+from experiments.families import load_instance
+from experiments.family import Instance
 from experiments.help import options_of
+from experiments.workloads import Model, PoolConfig, drawn, is_trace
 
 
-def instances_of(spec: Any) -> list[Problem]:
+def instances_of(spec: Any, pool: PoolConfig | None = None) -> list[Any]:
     """Return the instances of a suite, in its order.
 
     Args:
         spec: A name of ``configs/suite``, what :func:`envs.instances.suite` takes (a name, a path,
-            a range, a family, a folder), a list of these, or a mapping with the key `instances`.
+            a range, a family, a folder), a trace or a folder of traces, a list of these, or a
+            mapping with the key `instances`, or `generator` for workloads that a model draws.
+        pool: Nodes and tick of traces whose files do not say.
 
     Raises:
         InputError: If a name is unknown, a file is wrong or nothing is left.
     """
+    pool = PoolConfig() if pool is None else pool
     if isinstance(spec, Mapping):
-        unknown = set(spec) - {"instances"}
-        if unknown or "instances" not in spec:
-            raise InputError("suite", f"has the keys {sorted(map(str, spec))}", "give instances")
-        return instances_of(spec["instances"])
+        if set(spec) == {"generator"}:
+            return list(parse(Model, spec["generator"], "suite.generator").draw())
+        if set(spec) != {"instances"}:
+            remedy = "give instances, or a generator"
+            raise InputError("suite", f"has the keys {sorted(map(str, spec))}", remedy)
+        return instances_of(spec["instances"], pool)
     if isinstance(spec, str):
-        return _named(spec)
+        return _named(spec, pool)
     if isinstance(spec, Sequence):
-        found = [problem for part in spec for problem in instances_of(part)]
+        found = [instance for part in spec for instance in instances_of(part, pool)]
         if not found:
             raise InputError("suite", "is empty", "name at least one instance")
         return found
-    return suite(spec)
+    return list(suite(spec))
 
 
 def suite_names() -> dict[str, list[str]]:
@@ -44,11 +53,15 @@ def suite_names() -> dict[str, list[str]]:
     return {name: _listed(name) for name in options_of("suite")}
 
 
-def _named(name: str) -> list[Problem]:
+def _named(name: str, pool: PoolConfig) -> list[Instance]:
     if name in options_of("suite"):
-        return suite(_listed(name))
+        return instances_of(_read(name), pool)
+    if is_folder(Path(name)):
+        return [_loaded(str(path), pool) for path in _files(Path(name))]
+    if is_trace(Path(name)) or Path(name).suffix == ".json" or drawn(name):
+        return [_loaded(name, pool)]
     try:
-        return suite(name)
+        return list(suite(name))
     except InputError as error:
         near = nearest(name, options_of("suite"))
         if error.where != name or not near or Path(name).suffix or "/" in name:
@@ -56,8 +69,38 @@ def _named(name: str) -> list[Problem]:
         raise InputError(name, error.problem, f"{near} else {error.remedy}") from error
 
 
-def _listed(name: str) -> list[str]:
+def _loaded(name: str, pool: PoolConfig) -> Instance:
+    """Load one of many: nodes that are given are for those that do not say."""
+    return load_instance(name, pool if is_trace(Path(name)) else None)
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the traces of a folder, and other instances if it holds any, in natural order."""
+    traces = [path for path in folder.rglob("*") if path.is_file() and is_trace(path)]
+    try:
+        others = instance_files(folder)
+    except InputError:
+        if not traces:
+            raise
+        others = []
+    return sorted({*traces, *others}, key=lambda path: _natural(str(path)))
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """Return a key that sorts la2 before la10."""
+    parts = re.split(r"(\d+)", text)
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+
+
+def _read(name: str) -> dict[str, Any]:
     import yaml
 
     text = files("configs").joinpath("suite", f"{name}.yaml").read_text(encoding="utf-8")
-    return [str(entry) for entry in yaml.safe_load(text)["instances"]]
+    return dict(yaml.safe_load(text))
+
+
+def _listed(name: str) -> list[str]:
+    spec = _read(name)
+    if "generator" in spec:
+        return [", ".join(f"{key}={value}" for key, value in spec["generator"].items())]
+    return [str(entry) for entry in spec["instances"]]

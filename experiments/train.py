@@ -22,20 +22,21 @@ from envs.core.errors import InputError
 from experiments.build import (
     AGENTS,
     AgentConfig,
-    EnvConfig,
     make_card,
     make_env,
     make_learner,
 )
-from experiments.config import Config, Text, parse, shown
+from experiments.config import Config, Text, nearest, parse, shown
+from experiments.families import ENVS, EnvConfig
 from experiments.record import Run
 from experiments.validation import Validation, ValidationConfig
 
 Agent = TypeVar("Agent", bound=AgentConfig)
+Env = TypeVar("Env", bound=EnvConfig)
 
 
-class TrainConfig(Config, Generic[Agent]):
-    """What `train` reads; `agent.name` decides which agent's settings it holds."""
+class TrainConfig(Config, Generic[Agent, Env]):
+    """What `train` reads; `agent.name` and `env.id` decide which settings these hold."""
 
     name: Text  # of the experiment: <family>/<agent>
     seed: int = Field(ge=0, lt=2**32)
@@ -45,7 +46,7 @@ class TrainConfig(Config, Generic[Agent]):
     threads: int = Field(ge=1, le=1024)
     progress: Literal["auto", "on", "off"] = "auto"
     out: Text | None = None
-    env: EnvConfig
+    env: Env
     agent: Agent
     validation: ValidationConfig
 
@@ -64,17 +65,24 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
         return training.go(record)
 
 
-def read(config: Mapping[str, Any]) -> TrainConfig[Any]:
+def read(config: Mapping[str, Any]) -> TrainConfig[Any, Any]:
     """Return checked settings.
 
     Raises:
         InputError: At the first key that is wrong.
     """
-    agent = config.get("agent")
+    agent, env = config.get("agent"), config.get("env")
     name = agent.get("name") if isinstance(agent, Mapping) else None
     if name not in AGENTS:
         raise InputError("agent", f"is {shown(name)}", f"use one of {', '.join(AGENTS)}")
-    model: type[TrainConfig[Any]] = TrainConfig.__class_getitem__(AGENTS[name])  # type: ignore[assignment]
+    world = env.get("id") if isinstance(env, Mapping) else None
+    if world is None:
+        raise InputError("env.id", "is missing", f"give one of {', '.join(ENVS)}")
+    if world not in ENVS:
+        hint = f"{nearest(str(world), list(ENVS))} known are {', '.join(ENVS)}".strip()
+        raise InputError("env.id", f"is {shown(world)}", hint)
+    kinds = (AGENTS[name], ENVS[world])
+    model: type[TrainConfig[Any, Any]] = TrainConfig.__class_getitem__(kinds)  # type: ignore[assignment]
     return parse(model, config)
 
 
@@ -84,8 +92,15 @@ def report(summary: Mapping[str, Any]) -> str:
         f"{summary['run']}: {summary['steps']} decisions, {summary['updates']} updates, "
         f"{summary['seconds']:.0f} s; validation gap to the lower bound "
         f"{summary['best/gap']:.2f} % at best, after {summary['best/step']} decisions "
-        f"(rule WRT: {summary['validation/gap_of_wrt']:.2f} %)"
+        f"({_rules(summary)})"
     )
+
+
+def _rules(summary: Mapping[str, Any]) -> str:
+    """Name the rules that were measured, and their gaps."""
+    prefix = "validation/gap_of_"
+    gaps = {key.removeprefix(prefix): summary[key] for key in summary if key.startswith(prefix)}
+    return ", ".join(f"rule {name.upper()}: {gap:.2f} %" for name, gap in gaps.items())
 
 
 class Training:
@@ -95,7 +110,7 @@ class Training:
         settings: Checked settings.
     """
 
-    def __init__(self, settings: TrainConfig[Any]) -> None:
+    def __init__(self, settings: TrainConfig[Any, Any]) -> None:
         torch.set_num_threads(settings.threads)
         self.settings = settings
         env = make_env(settings.env, settings.agent.envs)
@@ -200,9 +215,8 @@ class Training:
 
     def _draw(self, record: Run) -> None:
         """Show the schedule of the first validation instance in TensorBoard."""
-        from envs.core.gantt import draw
-
-        figure = draw(self.validation.problems[0], self.validation.schedule(0))
+        draw = self.validation.family.draw
+        figure = draw(self.validation.problem(0), self.validation.schedule(0))
         record.board.add_figure("validation/gantt", figure, self.learner.num_timesteps)
 
 

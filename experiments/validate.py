@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from envs.core.check import violations
-from envs.instances import load
 from experiments import schedule_file
 from experiments.config import Config, Text, parse
+from experiments.families import load_instance
+from experiments.family import problem_of, scenario_of
+from experiments.workloads import PoolConfig
 
 
 class Settings(Config):
@@ -17,6 +19,7 @@ class Settings(Config):
 
     instance: Text
     schedule: Text
+    pool: PoolConfig = PoolConfig()
 
 
 def run(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,9 +29,10 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
         InputError: If the instance is unknown or a file is not what it should be.
     """
     settings = parse(Settings, config)
-    problem = load(settings.instance)
+    instance = load_instance(settings.instance, settings.pool)
+    problem = problem_of(instance)
     stated = schedule_file.read(Path(settings.schedule), problem)
-    found = violations(problem, stated.schedule)
+    found = violations(problem, stated.schedule, scenario_of(instance))
     if stated.makespan != stated.schedule.makespan:
         found.append(
             f"makespan is stated as {stated.makespan}, but the last operation ends at "

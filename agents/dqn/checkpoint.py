@@ -34,8 +34,10 @@ class Card(BaseModel):
     format: Literal[1] = 1
     agent: Literal["dqn", "dqn_flat"]
     family: str
-    columns: Literal["basic", "full"]
-    delay: float | Literal["inf"] = Field(ge=0)
+    columns: Literal["basic", "full"] = "full"  # of shops
+    delay: float | Literal["inf"] = Field(default=0.0, ge=0)  # of shops
+    visible: int = Field(default=32, ge=1, le=10_000)  # of queues: waiting tasks that it sees
+    actions: Literal["slot", "class5"] = "slot"  # of queues
     rows: int = Field(ge=1, le=10**7)  # most rows of the table in training
     row_size: int = Field(ge=1, le=10**5)  # columns of a candidate
     state_size: int = Field(ge=1, le=10**5)

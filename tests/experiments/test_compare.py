@@ -44,7 +44,7 @@ def test_seeds_are_averaged_before_instances() -> None:
     assert ga.gaps == {"6x6": (10.0,), "10x5": (20.5,)}
     assert ga.gap == pytest.approx(15.25)
     assert spt.gap == pytest.approx(20.0)
-    assert ga.makespan == pytest.approx((110 + 120.5) / 2)
+    assert ga.value == pytest.approx((110 + 120.5) / 2)
     assert ga.seconds == pytest.approx(1.0)
     assert (ga.wins, spt.wins) == (2, 1)  # a tie on instance a counts for both
     assert spt.excess == pytest.approx((0.0, 100 * (130 / 120.5 - 1)))

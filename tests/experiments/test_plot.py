@@ -120,7 +120,10 @@ def test_gantt_draws_a_schedule_file_and_refuses_an_invalid_one(tmp_path: Path) 
         ({"kind": "gantt", "schedule": "no.json"}, "no.json: does not exist"),
         ({"kind": "compare", "results": "nowhere"}, "nowhere: does not exist"),
         ({"kind": "compare", "results": "x", "out": "a.gif"}, "out: a.gif is no png, svg, pdf"),
-        ({"kind": "heatmap"}, 'kind: is "heatmap" (must be one of curves, gantt, compare)'),
+        (
+            {"kind": "heatmap"},
+            'kind: is "heatmap" (must be one of curves, gantt, timeline, compare)',
+        ),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(config: dict[str, Any], message: str) -> None:

@@ -1,0 +1,125 @@
+"""Draw the Gantt chart of shared nodes: tasks that run side by side lie in lanes of their node."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from envs.core.gantt import DPI, palette
+from envs.core.problem import Int, Problem
+from envs.core.schedule import Schedule
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = 120  # that are told apart; later tasks take them in turn
+FAILED = "#bbbbbb"
+
+
+class Bar(NamedTuple):
+    """One attempt of a task in a lane of its node, ticks."""
+
+    node: int
+    lane: int  # from 0 in each node
+    start: int
+    end: int
+    task: int
+    failed: bool
+
+
+def attempts_of(problem: Problem, schedule: Schedule) -> Int:
+    """Return (task, start, end, outcome) of every attempt, (A, 4)."""
+    if len(schedule.attempts):
+        return schedule.attempts
+    ones = np.ones(problem.operations, np.int64)
+    tasks = np.arange(problem.operations)
+    return np.stack([tasks, schedule.start, schedule.end, ones], axis=1)
+
+
+def pack(problem: Problem, schedule: Schedule) -> list[Bar]:
+    """Return the attempts in lanes, each the lowest that is free: as few lanes as can be.
+
+    Interval graphs are coloured optimally by taking starts in order (Kleinberg and Tardos 2005,
+    "Algorithm Design", section 4.1).
+    """
+    attempts = attempts_of(problem, schedule)
+    bars: list[Bar] = []
+    node = schedule.assign[problem.slots[attempts[:, 0]]]
+    for r in range(problem.resources):
+        own = attempts[node == r]
+        busy: list[tuple[int, int]] = []  # end and lane of what runs
+        free: list[int] = []
+        lanes = 0
+        for task, start, end, outcome in own[np.lexsort((own[:, 2], own[:, 1]))].tolist():
+            while busy and busy[0][0] <= start:
+                heapq.heappush(free, heapq.heappop(busy)[1])
+            if free:
+                lane = heapq.heappop(free)
+            else:
+                lane, lanes = lanes, lanes + 1
+            heapq.heappush(busy, (end, lane))
+            bars.append(Bar(r, lane, start, end, task, outcome == 0))
+    return bars
+
+
+def draw(problem: Problem, schedule: Schedule, title: str | None = None) -> Figure:
+    """Return the chart: a block of lanes a node, a colour a task, failed attempts grey.
+
+    Args:
+        problem: What was scheduled.
+        schedule: A complete schedule.
+        title: Replaces "name: makespan".
+    """
+    from matplotlib.figure import Figure
+
+    bars = pack(problem, schedule)
+    lanes = [
+        1 + max((b.lane for b in bars if b.node == r), default=0) for r in range(problem.resources)
+    ]
+    first = np.concatenate([[0], np.cumsum(np.array(lanes) + 1)])  # a gap between nodes
+    height = float(np.clip(0.16 * first[-1], 1.6, 24.0))
+    figure = Figure(figsize=(12.0, height + 1.2), dpi=DPI, layout="constrained")
+    axes = figure.add_subplot()
+    _bars(axes, bars, first)
+    axes.set_xlim(min((b.start for b in bars), default=0), max(schedule.makespan, 1))
+    axes.set_ylim(first[-1] - 1, -1)
+    middle = first[:-1] + (np.array(lanes) - 1) / 2
+    axes.set_yticks(middle, [f"node {r}" for r in range(problem.resources)])
+    for edge in first[1:-1]:
+        axes.axhline(edge - 1, color="#888888", linewidth=0.7)
+    axes.set_xlabel("time (ticks)" if problem.tick == 1 else f"time (ticks of {problem.tick:g} s)")
+    axes.set_title(
+        title if title is not None else f"{problem.name}: makespan {schedule.makespan}",
+        loc="left",
+        fontweight="bold",
+    )
+    axes.tick_params(length=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    return figure
+
+
+def _bars(axes: Axes, bars: list[Bar], first: Int) -> None:
+    from matplotlib.collections import PolyCollection
+
+    colours = palette(COLOURS)
+    corners = []
+    for bar in bars:
+        y = first[bar.node] + bar.lane
+        corners.append(
+            [
+                (bar.start, y - 0.45),
+                (bar.end, y - 0.45),
+                (bar.end, y + 0.45),
+                (bar.start, y + 0.45),
+            ]
+        )
+    faces = [FAILED if bar.failed else colours[bar.task % COLOURS] for bar in bars]
+    width = 0.4 if len(bars) < 500 else 0.0
+    axes.add_collection(
+        PolyCollection(corners, facecolors=faces, edgecolors="white", linewidths=width)
+    )
