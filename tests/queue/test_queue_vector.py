@@ -37,7 +37,7 @@ def same(one: dict, other: dict) -> bool:
     return all(np.array_equal(one[name], other[name]) for name in one)
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=lambda o: str(o)[:40])
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda o: "-".join(o))
 @pytest.mark.parametrize(("kind", "many"), KINDS, ids=["queue", "pool"])
 def test_each_sub_environment_is_the_single_one_with_its_seed(kind, many, options) -> None:
     count, seed = 3, 11
@@ -133,7 +133,7 @@ def test_without_a_seed_environments_differ() -> None:
     assert len({c.tobytes() for c in (*one, *other)}) == 4
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=lambda o: str(o)[:40])
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda o: "-".join(o))
 def test_a_restored_state_goes_on_exactly(options) -> None:
     """Also in another environment object, and whatever its own was doing."""
     env, other = (TaskQueueVectorEnv(3, **options, strict=True) for _ in range(2))
