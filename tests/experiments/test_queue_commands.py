@@ -102,7 +102,7 @@ def test_attempts_go_through_a_schedule_file(tmp_path: Path) -> None:
 
 def test_random_workloads_are_solved_as_they_really_happen(tmp_path: Path) -> None:
     """JSON files keep what really happens: wrong estimates, failures, dependencies, nodes."""
-    for seed in range(12):
+    for seed in range(6):
         workload = random_workload(seed)
         path = tmp_path / f"{seed}.json"
         save_workload(workload, path)

@@ -23,7 +23,7 @@ def test_lanes_by_hand():
 
 
 def test_lanes_never_overlap_and_are_as_few_as_run_at_once():
-    for seed in range(40):
+    for seed in range(20):
         problem, schedule = played(random_workload(seed))
         bars = lanes.pack(problem, schedule)
         attempts = lanes.attempts_of(problem, schedule)
@@ -42,7 +42,7 @@ def test_lanes_never_overlap_and_are_as_few_as_run_at_once():
 
 
 def test_queue_length_and_use_are_what_a_plain_count_says():
-    for seed in range(40):
+    for seed in range(20):
         problem, schedule = played(random_workload(seed))
         attempts = lanes.attempts_of(problem, schedule).tolist()
         ready = problem.release.copy()
