@@ -100,6 +100,10 @@ class Family(ABC):
     def options(self, card: Any) -> dict[str, Any]:
         """Return the options of :meth:`batch` with which an agent was trained."""
 
+    def for_rules(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options of :meth:`batch` under which rules decide, otherwise the same."""
+        return dict(options)
+
     @abstractmethod
     def table_rows(self, instance: Any, options: Mapping[str, Any]) -> int:
         """Return how many rows the candidate table of an instance has."""

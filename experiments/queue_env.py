@@ -48,6 +48,7 @@ class QueueEnv(Config):
     pool: PoolConfig = PoolConfig()
     visible: int = Field(default=32, ge=1, le=10_000)
     actions: Literal["slot", "class5"] = "slot"
+    observation: Literal["candidates", "classic10"] = "candidates"
     reward: Literal["flow", "slowdown", "tardiness", "makespan"] = "flow"
 
     @property
@@ -58,20 +59,30 @@ class QueueEnv(Config):
     @property
     def options(self) -> dict[str, Any]:
         """What decides the decisions: the arguments that every simulation of it shares."""
-        return {"visible": self.visible, "actions": self.actions, "reward": self.reward}
+        return {
+            "visible": self.visible,
+            "actions": self.actions,
+            "look": self.observation,
+            "reward": self.reward,
+        }
 
     @property
     def card(self) -> dict[str, Any]:
         """What a checkpoint says of it."""
-        return {"visible": self.visible, "actions": self.actions}
+        return {
+            "visible": self.visible,
+            "actions": self.actions,
+            "observation": self.observation,
+        }
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments that Gymnasium makes the environment with."""
+        shown = {**self.card, "reward": self.reward}
         if self.instance is not None:
-            return {"workload": self.workloads(), **self.options}
+            return {"workload": self.workloads(), **shown}
         if self.model == "lublin":
-            return {"source": self.lublin(self.tasks), **self.options}
-        return {**{name: getattr(self, name) for name in _RANDOM}, **self.options}
+            return {"source": self.lublin(self.tasks), **shown}
+        return {**{name: getattr(self, name) for name in _RANDOM}, **shown}
 
     def workloads(self) -> list[Workload]:
         """Return the workloads that `instance` names.

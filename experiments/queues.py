@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines import queueing
 from envs.core.errors import InputError
 from envs.core.metrics import evaluate, weights
 from envs.core.problem import Problem
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_PLANNED = 2000  # tasks of a workload that a search plans as a whole
-RULES = "baselines.queueing"  # imported when it is needed
 _VISIBLE = 128  # waiting tasks that a rule looks at
 
 
@@ -43,12 +42,12 @@ class Queues(Family):
     @property
     def rules(self) -> tuple[str, ...]:
         """Names of the rules whose choice depends on nothing but the batch."""
-        return tuple(import_module(RULES).POLICIES)
+        return tuple(queueing.POLICIES)
 
     @property
     def makers(self) -> tuple[str, ...]:
         """Names of the rules that draw or remember: each rollout needs one of its own."""
-        return tuple(import_module(RULES).MAKERS)
+        return tuple(queueing.MAKERS)
 
     def name(self, instance: Workload) -> str:
         """Return "queue" for one node and "pool" for several."""
@@ -65,9 +64,7 @@ class Queues(Family):
 
     def rule(self, name: str, rng: np.random.Generator) -> Choose:
         """Return the choice of a rule; the generator is for those that draw."""
-        rules = import_module(RULES)
-        choose: Choose = rules.MAKERS[name](rng) if name in rules.MAKERS else rules.POLICIES[name]
-        return choose
+        return queueing.make_policy(name, rng)
 
     def search(self, name: str, settings: Mapping[str, Any]) -> Search:
         """Return the genetic algorithm, whose plan is carried out as things really happen.
@@ -75,8 +72,9 @@ class Queues(Family):
         It plans all tasks at once, those that are still to come among them, which no rule and no
         agent is told of: a yardstick for these rather than a rival.
         """
-        genetic: Any = import_module("baselines.genetic_queue").GeneticQueue
-        solver: Solver = construct(genetic, settings, name)
+        from baselines.genetic_queue import GeneticQueue
+
+        solver: Solver = construct(GeneticQueue, settings, name)
 
         def solve(workload: Workload, budget: Budget, rng: np.random.Generator) -> Result:
             planned = solver(workload.problem, budget, rng)
@@ -100,7 +98,11 @@ class Queues(Family):
 
     def options(self, card: Any) -> dict[str, Any]:
         """Return the options of :meth:`batch` with which an agent was trained."""
-        return {"visible": card.visible, "actions": card.actions}
+        return {"visible": card.visible, "actions": card.actions, "look": card.observation}
+
+    def for_rules(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options of :meth:`batch` under which rules decide, otherwise the same."""
+        return {**options, "actions": "slot", "look": "candidates"}
 
     def table_rows(self, instance: Workload, options: Mapping[str, Any]) -> int:
         """Return how many rows the candidate table of an instance has."""
@@ -125,7 +127,7 @@ class Queues(Family):
     def facts(self, instance: Workload, result: Result) -> dict[str, Any]:
         """Return the metrics of the family; times in ticks, None where there is no such task."""
         m = result.metrics
-        low, medium, high = (None if flow != flow else flow for flow in m.priority_flow)
+        low, medium, high = (None if flow < 0 else flow for flow in m.priority_flow)
         return {
             "tick": instance.problem.tick,
             "weighted_flow": m.weighted_flow,

@@ -14,9 +14,10 @@ from stable_baselines3.common.callbacks import CallbackList
 from tqdm import tqdm
 
 from agents.dqn import snapshot
-from agents.dqn.agent import CandidateAgent, FlatAgent
+from agents.dqn.agent import CandidateAgent, ClassicAgent, FlatAgent
 from agents.dqn.callbacks import EveryRollout, Periodic
 from agents.dqn.checkpoint import save
+from agents.dqn.classic import ClassicDQN
 from agents.dqn.dqn import MaskedDQN
 from envs.core.errors import InputError
 from experiments.build import (
@@ -228,6 +229,10 @@ def _greedy(learner: Any, validation: Validation) -> Any:
     """
     if isinstance(learner, MaskedDQN):
         return CandidateAgent(learner.policy.q_net).act
+    if isinstance(learner, ClassicDQN):
+        space: Any = learner.observation_space
+        (state,), (actions,) = space["state"].shape, space["action_mask"].shape
+        return ClassicAgent(learner.policy, state, actions, "dqn_classic").act
     rows, columns = learner.observation_space["candidates"].shape
     if validation.rows > rows:
         raise InputError(

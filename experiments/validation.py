@@ -37,6 +37,7 @@ class Validation:
     def __init__(self, settings: ValidationConfig, env: EnvConfig) -> None:
         self.instances = held_out(settings, env)
         self.family = FAMILIES[env.family]
+        self._options = env.options
         self._batch = self.family.batch(self.instances, **env.options)
         self.bound, self._unit = self.family.bound(self._batch)
         self._offset = self.bound / self._unit
@@ -56,7 +57,8 @@ class Validation:
     def reference(self) -> dict[str, float]:
         """Return the same gap of a rule, the one to beat."""
         rule = self.family.reference_rule
-        cost = roll_out(self._batch, self.family.rule(rule, np.random.default_rng(0)))
+        batch = self.family.batch(self.instances, **self.family.for_rules(self._options))
+        cost = roll_out(batch, self.family.rule(rule, np.random.default_rng(0)))
         return {f"validation/gap_of_{rule}": self._gap(cost)}
 
     def _gap(self, cost: NDArray[np.int64]) -> float:

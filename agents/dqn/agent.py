@@ -91,6 +91,40 @@ class CandidateAgent:
         return score(self.network, rows, state, counts)
 
 
+class ClassicAgent:
+    """Act by the classic network: few, fixed actions, valued from the state alone.
+
+    Args:
+        policy: The trained policy of the classic agent.
+        state: Numbers S of its state.
+        actions: Number of actions K.
+        name: Where it came from, for messages.
+    """
+
+    def __init__(self, policy: torch.nn.Module, state: int, actions: int, name: str) -> None:
+        self.policy = policy
+        self.state, self.actions, self.name = state, actions, name
+
+    def act(self, observation: Observation) -> Int64:
+        """Return the best legal action of each state, the lowest of equal ones: (B,)."""
+        return self.values(observation).argmax(axis=1)
+
+    def values(self, observation: Observation) -> Float32:
+        """Return the value of every action, minus infinity where it is not legal: (B, K)."""
+        state, mask = observation["state"], observation["action_mask"]
+        if (state.shape[1], mask.shape[1]) != (self.state, self.actions):
+            raise InputError(
+                self.name,
+                f"was trained on {self.state} numbers and {self.actions} actions, the environment "
+                f"gives {state.shape[1]} and {mask.shape[1]}",
+                "use the observation and actions of its training",
+            )
+        tensors = {"state": torch.from_numpy(state), "action_mask": torch.from_numpy(mask)}
+        with torch.inference_mode():
+            values: Float32 = self.policy.q_net(tensors).numpy()  # type: ignore[operator]
+        return np.where(mask != 0, values, -np.inf).astype(np.float32)
+
+
 class FlatAgent:
     """Act by the flat network; at most as many rows as in training.
 

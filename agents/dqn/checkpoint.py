@@ -6,7 +6,7 @@ import hashlib
 import json
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import safetensors.torch
@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 
 from agents.atomic import recover, write_folder
-from agents.dqn.agent import CandidateAgent, FlatAgent
+from agents.dqn.agent import CandidateAgent, ClassicAgent, FlatAgent
+from agents.dqn.classic import StateOnly
 from agents.dqn.flat import FlatPolicy
 from agents.dqn.network import CandidateNetwork
 from envs.core.errors import InputError
@@ -32,14 +33,15 @@ class Card(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     format: Literal[1] = 1
-    agent: Literal["dqn", "dqn_flat"]
+    agent: Literal["dqn", "dqn_flat", "dqn_classic"]
     family: str
     columns: Literal["basic", "full"] = "full"  # of shops
     delay: float | Literal["inf"] = Field(default=0.0, ge=0)  # of shops
     visible: int = Field(default=32, ge=1, le=10_000)  # of queues: waiting tasks that it sees
     actions: Literal["slot", "class5"] = "slot"  # of queues
+    observation: Literal["candidates", "classic10"] = "candidates"  # of queues
     rows: int = Field(ge=1, le=10**7)  # most rows of the table in training
-    row_size: int = Field(ge=1, le=10**5)  # columns of a candidate
+    row_size: int = Field(ge=0, le=10**5)  # columns of a candidate; 0 without candidates
     state_size: int = Field(ge=1, le=10**5)
     width: int = Field(ge=1, le=4096)
     seed: int = 0
@@ -69,7 +71,7 @@ def save(folder: Path, network: torch.nn.Module, card: Card) -> None:
     write_folder(folder, {WEIGHTS: weights, CARD: text.encode()})
 
 
-def load(path: str | Path, family: str | None = None) -> CandidateAgent | FlatAgent:
+def load(path: str | Path, family: str | None = None) -> CandidateAgent | FlatAgent | ClassicAgent:
     """Return the agent of a checkpoint folder.
 
     Args:
@@ -92,19 +94,24 @@ def load(path: str | Path, family: str | None = None) -> CandidateAgent | FlatAg
         network = CandidateNetwork(card.row_size, card.state_size, card.width)
         _fill(network, tensors, folder / WEIGHTS)
         return CandidateAgent(network, str(folder))
+    classic = card.agent == "dqn_classic"
+    space: dict[str, spaces.Space[Any]] = {
+        "state": spaces.Box(-1, 1, (card.state_size,)),
+        "action_mask": spaces.Box(0, 1, (card.rows,), np.int8),
+    }
+    if not classic:
+        space["candidates"] = spaces.Box(-1, 1, (card.rows, card.row_size))
+    more: dict[str, Any] = {"features_extractor_class": StateOnly} if classic else {}
     policy = FlatPolicy(
-        spaces.Dict(
-            {
-                "candidates": spaces.Box(-1, 1, (card.rows, card.row_size)),
-                "state": spaces.Box(-1, 1, (card.state_size,)),
-                "action_mask": spaces.Box(0, 1, (card.rows,), np.int8),
-            }
-        ),
+        spaces.Dict(space),
         spaces.Discrete(card.rows),
         lambda _: 0.0,
         net_arch=[card.width, card.width],
+        **more,
     )
     _fill(policy.q_net, tensors, folder / WEIGHTS)
+    if classic:
+        return ClassicAgent(policy, card.state_size, card.rows, str(folder))
     return FlatAgent(policy, card.rows, card.row_size, str(folder))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from envs.core.problem import Float, Int, Problem
+from envs.core.problem import NONE, Float, Int, Problem
 from envs.core.schedule import Schedule
 
 
@@ -25,7 +25,7 @@ class Metrics:
     wait_95: float  # 95th percentile over jobs
     mean_slowdown: float  # bounded slowdown, mean over jobs
     weighted_flow: float
-    priority_flow: tuple[float, float, float]  # mean of low, medium, high; nan where there is none
+    priority_flow: tuple[float, float, float]  # mean of low, medium, high; -1 for none
     dimension_utilisation: tuple[float, ...]  # (D,) used share of all capacity and the makespan
     fairness: float  # Jain's index of the jobs' speeds; 1 when all are slowed down alike
 
@@ -103,11 +103,11 @@ def slowdown_millionths(problem: Problem, schedule: Schedule) -> Int:
 
 
 def priority_flow(problem: Problem, schedule: Schedule) -> tuple[float, float, float]:
-    """Return the mean flow of jobs of low, medium and high priority, ticks; nan for none."""
+    """Return the mean flow of jobs of low, medium and high priority, ticks; -1 for none."""
     flows = flow(problem, schedule)
     priority = problem.priority if problem.priority.size else np.zeros(problem.jobs)
     low, medium, high = (
-        float(flows[priority == c].mean()) if (priority == c).any() else float("nan")
+        float(flows[priority == c].mean()) if (priority == c).any() else float(NONE)
         for c in range(3)
     )
     return low, medium, high

@@ -74,7 +74,10 @@ def test_slips_are_explained(overrides: list[str], message: str) -> None:
 
 def test_unknown_keys_and_options_of_groups_are_suggested() -> None:
     for override, message in (
-        ("agent=dqm", "agent: dqm is unknown (did you mean dqn? known are dqn, dqn_flat)"),
+        (
+            "agent=dqm",
+            "agent: dqm is unknown (did you mean dqn? known are dqn, dqn_classic, dqn_flat)",
+        ),
         ("experiment=jobshop/dq", "experiment: jobshop/dq is unknown (did you mean jobshop/dqn?"),
         (
             "learning_rate=1",

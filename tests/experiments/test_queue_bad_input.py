@@ -11,7 +11,6 @@ from agents.dqn.network import CandidateNetwork
 from envs.instances import save_workload
 from envs.queue.features import COLUMN_COUNT, STATE
 from experiments import cli
-from tests.experiments.queue_rules import rules  # noqa: F401
 from tests.experiments.test_queue_commands import TRACE
 from tests.queue.workloads import random_workload
 

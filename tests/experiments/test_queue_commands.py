@@ -19,7 +19,6 @@ from experiments.families import QUEUES, family_of, load_instance
 from experiments.family import sha256_of
 from experiments.suites import instances_of
 from experiments.workloads import PoolConfig
-from tests.experiments.queue_rules import rules  # noqa: F401
 from tests.instances.public_data import public_file
 from tests.queue.workloads import random_workload
 

@@ -18,7 +18,6 @@ from experiments.families import QUEUES, load_instance
 from experiments.family import by_agent, sha256_of
 from experiments.methods import method
 from experiments.validation import Validation, held_out, roll_out
-from tests.experiments.queue_rules import rules  # noqa: F401
 
 SMALL = [
     "env.tasks=[10,20]",
@@ -166,3 +165,37 @@ def test_the_flat_network_knows_its_size(tmp_path):
     train.run(compose("train", ["env=queue", "agent=dqn_flat", *keys, f"out={out}", "steps=600"]))
     flat = method(str(out), {}, "m", QUEUES)
     flat.check(load_instance("queue-40-1"))
+
+
+CLASSIC = [
+    "experiment=queue/dqn_classic",
+    *("env.tasks=[10,20]", "steps=600", "record_every=200", "checkpoint_every=200"),
+    *("validation.every=300", "validation.instances=4", "validation.sizes=[[12,1]]"),
+    "progress=off",
+]
+
+
+def test_the_classic_agent_trains_reproduces_its_records_and_is_evaluated(tmp_path):
+    summary = train.run(compose("train", [*CLASSIC, f"out={tmp_path / 'a'}"]))
+    card = read_card(tmp_path / "a" / "checkpoints" / "last")
+    assert (card.agent, card.observation, card.rows, card.state_size) == (
+        *("dqn_classic", "classic10"),
+        *(5, 10),
+    )
+    settings = train.read(compose("train", [*CLASSIC, "out=unused"]))
+    validation = Validation(settings.validation, settings.env)
+    agent = load(tmp_path / "a" / "checkpoints" / "last", "queue")
+    assert validation(agent.act)["validation/gap"] == summary["validation/gap"]
+    asked = [
+        *("suite=[queue-12-7,queue-15-8]", f"methods=[sjf,{tmp_path / 'a'}]"),
+        *(f"out={tmp_path / 'e'}", "progress=off"),
+    ]
+    assert evaluate.run(compose("evaluate", asked))["rows"] == 4
+
+
+@pytest.mark.parametrize("override", ["env.observation=candidates", "agent=dqn", "agent=dqn_flat"])
+def test_the_classic_observation_and_agent_go_together(override, tmp_path):
+    asked = ["experiment=queue/dqn_classic", override, f"out={tmp_path / 'a'}"]
+    with pytest.raises(InputError, match=r"agent: .* cannot use this observation"):
+        train.run(compose("train", asked))
+    assert not (tmp_path / "a").exists()
