@@ -50,6 +50,7 @@ class QueueEnv(Config):
     actions: Literal["slot", "class5"] = "slot"
     observation: Literal["candidates", "classic10"] = "candidates"
     reward: Literal["flow", "slowdown", "tardiness", "makespan"] = "flow"
+    wait: bool = True
 
     @property
     def family(self) -> str:
@@ -64,6 +65,7 @@ class QueueEnv(Config):
             "actions": self.actions,
             "look": self.observation,
             "reward": self.reward,
+            "wait": self.wait,
         }
 
     @property
@@ -73,6 +75,7 @@ class QueueEnv(Config):
             "visible": self.visible,
             "actions": self.actions,
             "observation": self.observation,
+            "wait": self.wait,
         }
 
     def arguments(self) -> dict[str, Any]:

@@ -98,11 +98,16 @@ class Queues(Family):
 
     def options(self, card: Any) -> dict[str, Any]:
         """Return the options of :meth:`batch` with which an agent was trained."""
-        return {"visible": card.visible, "actions": card.actions, "look": card.observation}
+        return {
+            "visible": card.visible,
+            "actions": card.actions,
+            "look": card.observation,
+            "wait": card.wait,
+        }
 
     def for_rules(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of :meth:`batch` under which rules decide, otherwise the same."""
-        return {**options, "actions": "slot", "look": "candidates"}
+        return {**options, "actions": "slot", "look": "candidates", "wait": True}
 
     def table_rows(self, instance: Workload, options: Mapping[str, Any]) -> int:
         """Return how many rows the candidate table of an instance has."""

@@ -40,6 +40,7 @@ class Card(BaseModel):
     visible: int = Field(default=32, ge=1, le=10_000)  # of queues: waiting tasks that it sees
     actions: Literal["slot", "class5"] = "slot"  # of queues
     observation: Literal["candidates", "classic10"] = "candidates"  # of queues
+    wait: bool = True  # of queues: whether waiting may be chosen while a task fits
     rows: int = Field(ge=1, le=10**7)  # most rows of the table in training
     row_size: int = Field(ge=0, le=10**5)  # columns of a candidate; 0 without candidates
     state_size: int = Field(ge=1, le=10**5)

@@ -49,6 +49,7 @@ class QueueBatch:
             medium and low priority, the shortest that fits, and wait.
         look: "candidates" or "classic10", see :data:`envs.queue.features.COLUMNS`.
         reward: Which cost :meth:`advance` tells: "flow", "slowdown", "tardiness" or "makespan".
+        wait: Whether *wait* may be chosen while a visible task fits; without it nothing idles.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class QueueBatch:
         actions: Actions = "slot",
         look: Look = "candidates",
         reward: Reward = "flow",
+        wait: bool = True,
     ) -> None:
         whole = isinstance(visible, (int, np.integer)) and not isinstance(visible, bool)
         if not whole or not 1 <= visible <= 10_000:
@@ -73,7 +75,9 @@ class QueueBatch:
                 raise InputError(name, f"is {value!r}", f"use {' or '.join(known)}")
         self.size, self.nodes, self.visible = size, nodes, int(visible)
         self.classes, self.classic = actions == "class5", look == "classic10"
-        self.reward = k.REWARDS.index(reward)
+        if not isinstance(wait, (bool, np.bool_)):
+            raise InputError("wait", f"is {wait!r}", "give true or false")
+        self.reward, self.wait = k.REWARDS.index(reward), bool(wait)
         self.rows = CLASS_ROWS if self.classes else self.visible * nodes + 1
         self.states = len(CLASSIC) if self.classic else len(STATE)
         self._shapes = (
@@ -132,7 +136,7 @@ class QueueBatch:
         for region, at in regions.items():
             row[region] = at
         row[k.TASKS], row[k.NODES], row[k.VISIBLE] = place.tasks, place.nodes, self.visible
-        row[k.CLASSES], row[k.REWARD] = self.classes, self.reward
+        row[k.CLASSES], row[k.REWARD], row[k.WAITS] = self.classes, self.reward, self.wait
         row[k.THRESHOLD] = max(round(THRESHOLD / place.tick), 1)
         row[k.RING] = k.ring(place.tasks) - 1
         row[k.LOGGING] = place.attempts > 0
@@ -257,9 +261,9 @@ class QueueBatch:
     def set_state(self, state: dict[str, NDArray[Any]]) -> None:
         """Restore what :meth:`get_state` of a batch with the same options returned."""
         data = state["data"]
-        own = [self.nodes, self.visible, self.classes, self.reward]
+        own = [self.nodes, self.visible, self.classes, self.reward, self.wait]
         same = data.ndim == 2 and len(data) == self.size and data.shape[1] >= k.HEADER
-        if not same or (data[:, [k.NODES, k.VISIBLE, k.CLASSES, k.REWARD]] != own).any():
+        if not same or (data[:, [k.NODES, k.VISIBLE, k.CLASSES, k.REWARD, k.WAITS]] != own).any():
             raise InputError("state", "is of a batch with other dimensions or options")
         for name in ("data", "random", "ticks"):
             setattr(self, name, state[name].copy())

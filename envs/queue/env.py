@@ -13,7 +13,7 @@ from envs.core.errors import InputError
 from envs.core.schedule import Schedule
 from envs.instances.workload import Workload
 from envs.queue.batch import Actions, Look, Observation, QueueBatch, Reward
-from envs.queue.options import SCALE, Source, as_options, make_batch, observation_space
+from envs.queue.options import Source, as_options, make_batch, observation_space
 from envs.queue.random_tasks import CAPACITY
 
 # A large node, one of half its size and one of a quarter.
@@ -61,6 +61,8 @@ class TaskQueueEnv(gym.Env[Observation, np.int64]):
         actions: "slot" or "class5".
         observation: "candidates" or "classic10".
         reward: "flow", "slowdown", "tardiness" or "makespan".
+        wait: Whether *wait* may be chosen while a visible task fits. Without it the server never
+            idles: time moves by itself when nothing fits.
         strict: Whether an action outside the mask raises; otherwise nothing changes, the reward
             is 0 and ``info["invalid_action"]`` is true.
         random: Fields of :class:`envs.queue.random_tasks.RandomTasks`, such as tasks and load.
@@ -81,6 +83,7 @@ class TaskQueueEnv(gym.Env[Observation, np.int64]):
         actions: Actions = "slot",
         observation: Look = "candidates",
         reward: Reward = "flow",
+        wait: bool = True,
         strict: bool = False,
         render_mode: None = None,
         **random: Any,
@@ -90,6 +93,7 @@ class TaskQueueEnv(gym.Env[Observation, np.int64]):
             "actions": actions,
             "look": observation,
             "reward": reward,
+            "wait": wait,
             "strict": strict,
         }
         random = {"capacity": self.capacity, **random}
@@ -146,7 +150,7 @@ class TaskQueueEnv(gym.Env[Observation, np.int64]):
         }
         if not legal:
             info["invalid_action"] = True
-        return observation, SCALE * -cost / scale, bool(done), False, info
+        return observation, -cost / scale, bool(done), False, info
 
     def action_masks(self) -> NDArray[np.int8]:
         """Return (K,) int8: 1 where a row may be chosen."""

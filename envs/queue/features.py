@@ -16,6 +16,7 @@ from envs.queue.kernel import can_wait, fits, may_run, of_class, place, waiting
 from envs.queue.reservation import backfills, reserve
 
 CLIP = 20.0
+TINY = np.float32(1e-6)  # the least of what a logarithm is taken of
 
 # Column -> what it says. Those from "queue" on are the same in all rows of a node.
 COLUMNS: dict[str, str] = {
@@ -36,6 +37,11 @@ COLUMNS: dict[str, str] = {
     "dominant": "the largest of the four demands / capacities (Ghodsi et al. 2011, DRF)",
     "alignment": "sum of demand * free / capacity^2 (Grandl et al. 2014, Tetris)",
     "area": "estimated time / P * mean of the demands / capacities",
+    "brevity": "ln(P / estimated time)",
+    "value": "ln(weight * P / estimated time), Smith's ratio (1956)",
+    "value_of_area": "ln(weight / area)",
+    "rank_time": "share of the other visible tasks that fit that are shorter; 0 with class5",
+    "rank_value": "share of those that have a larger value; 0 with class5",
     "deadline": "1 for a task with a deadline",
     "slack": "(deadline - now - estimated time) / P; 0 without a deadline",
     "retries": "attempts that have failed",
@@ -53,7 +59,8 @@ COLUMNS: dict[str, str] = {
     "waits": "1 for the row that waits",
 }
 COLUMN_COUNT = len(COLUMNS)
-GLOBALS = 24  # first of the columns that depend on the node alone
+FITS = list(COLUMNS).index("fits")
+GLOBALS = 29  # first of the columns that depend on the node alone
 STATE = (
     *("cpu_used", "memory_used", "io_used", "network_used"),  # shares of all nodes' capacity
     *("queue", "overflow"),  # waiting tasks, and those of them that cannot be seen, / K
@@ -241,18 +248,43 @@ def _describe(w, node, begin, end, head, start, rows, mask, step):
         row[15] = share0 * open0 + share1 * open1 + share2 * open2 + share3 * open3
         area = spell * (share0 + share1 + share2 + share3) * np.float32(0.25)
         row[16] = min(area, clip)
-        row[17] = deadline < k.FAR
-        row[18] = slack
-        row[19] = min(np.float32(kind >> 2), clip)
-        row[20] = min(np.float32(position) * per_k, clip)
-        row[21] = fit
-        row[22] = fit and backfills(w, p, node, position, head, start)
-        row[23] = max(min(np.float32(until - time) * per_p, clip), -clip)
-        row[24] = queue
-        row[25], row[26], row[27], row[28] = one - open0, one - open1, one - open2, one - open3
-        row[29] = following
-        row[30] = size
-        row[31] = zero
+        weight = np.float32(max(w[p + k.WEIGHT], 1))
+        row[17] = max(-np.log(max(spell, TINY)), -clip)
+        row[18] = max(np.log(weight / max(spell, TINY)), -clip)
+        row[19] = max(np.log(weight / max(area, TINY)), -clip)
+        row[20] = row[21] = zero
+        row[22] = deadline < k.FAR
+        row[23] = slack
+        row[24] = min(np.float32(kind >> 2), clip)
+        row[25] = min(np.float32(position) * per_k, clip)
+        row[26] = fit
+        row[27] = fit and backfills(w, p, node, position, head, start)
+        row[28] = max(min(np.float32(until - time) * per_p, clip), -clip)
+        row[29] = queue
+        row[30], row[31], row[32], row[33] = one - open0, one - open1, one - open2, one - open3
+        row[34] = following
+        row[35] = size
+        row[36] = zero
+    if step:
+        _rank(w, begin, end, rows, step)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _rank(w, begin, end, rows, step):
+    """Write the columns that compare a task with the others that fit on the same node."""
+    for position in range(begin, end):
+        own = w[k.TASK] + waiting(w, position) * k.FIELDS
+        time, weight = w[own + k.ESTIMATE], w[own + k.WEIGHT]
+        others, shorter, worthier = 0, 0, 0
+        for rival in range(begin, end):
+            if rival != position and rows[rival * step * COLUMN_COUNT + FITS] > 0:
+                other = w[k.TASK] + waiting(w, rival) * k.FIELDS
+                others += 1
+                shorter += w[other + k.ESTIMATE] < time
+                worthier += w[other + k.WEIGHT] * time > weight * w[other + k.ESTIMATE]
+        row = shift(rows, position * step * COLUMN_COUNT)
+        row[20] = np.float32(shorter / max(others, 1))
+        row[21] = np.float32(worthier / max(others, 1))
 
 
 @nb.njit(cache=True, error_model="numpy")

@@ -64,6 +64,7 @@ from envs.queue.layout import (
     VISIBLE,
     WAITED,
     WAITING,
+    WAITS,
     WANTED,
     WEIGHT,
     WEIGHTS,
@@ -314,8 +315,8 @@ def settle(w):
 
 @nb.njit(cache=True, error_model="numpy")
 def can_wait(w):
-    """Tell whether time can move: something runs or is still to come."""
-    return w[RUNNING] > 0 or w[NEXT] < w[TASKS]
+    """Tell whether wait may be chosen: it is allowed, and something runs or is still to come."""
+    return w[WAITS] and (w[RUNNING] > 0 or w[NEXT] < w[TASKS])
 
 
 @nb.njit(cache=True, error_model="numpy")

@@ -51,6 +51,7 @@ WANTED = 35  # demands of waiting tasks, D numbers
 COST = 39  # what it has cost so far: flow, slowdown, tardiness, makespan
 REPORTED = 43  # how much of the reward's cost has been handed out
 DISPATCHED = 44  # attempts started since the batch was made; a counter for benchmarks
+WAITS = 45  # whether wait may be chosen while a task fits; does not change either
 HEADER = 48
 
 # One record a task; the first eight are one cache line, all that an observation reads

@@ -17,7 +17,6 @@ from envs.queue.features import CLIP, COLUMN_COUNT
 from envs.queue.random_tasks import RandomTasks
 
 Source = Callable[[np.random.Generator], Workload]
-SCALE = 10.0  # reward = SCALE * reward_ticks / the episode's scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,7 @@ class QueueOptions:
     actions: Actions
     look: Look
     reward: Reward
+    wait: bool
     strict: bool
 
     @property
@@ -51,7 +51,7 @@ def as_options(
     Args:
         workload: A Workload, several, or None.
         source: A callable that makes workloads, or None.
-        settings: visible, actions, look, reward and strict.
+        settings: visible, actions, look, reward, wait and strict.
         random: Fields of :class:`RandomTasks`.
         most_nodes: How many nodes the environment may have.
     """
@@ -112,6 +112,7 @@ def make_batch(options: QueueOptions, size: int, most_nodes: int) -> QueueBatch:
         actions=options.actions,
         look=options.look,
         reward=options.reward,
+        wait=options.wait,
     )
     if options.draws:
         batch.prepare(options.random)
@@ -134,4 +135,4 @@ def observation_space(batch: QueueBatch) -> Any:
 
 def as_reward(ticks: NDArray[np.int64], scale: NDArray[np.int64]) -> NDArray[np.float64]:
     """Scale reward_ticks so that an episode's sum hardly depends on the size of its workload."""
-    return SCALE * ticks / scale
+    return ticks / scale

@@ -36,8 +36,8 @@ class TaskQueueVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]
         num_envs: Number of sub-environments B.
         workload: A Workload or a list: sub-environment i has the i-th, starting over when the
             list ends.
-        source, visible, actions, observation, reward, strict, random: See :class:`TaskQueueEnv`;
-            only the compiled random source restarts without any Python.
+        source, visible, actions, observation, reward, wait, strict, random: See
+            :class:`TaskQueueEnv`; only the compiled random source restarts without any Python.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012
@@ -56,6 +56,7 @@ class TaskQueueVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]
         actions: Actions = "slot",
         observation: Look = "candidates",
         reward: Reward = "flow",
+        wait: bool = True,
         strict: bool = False,
         **random: Any,
     ) -> None:
@@ -67,6 +68,7 @@ class TaskQueueVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]
             "actions": actions,
             "look": observation,
             "reward": reward,
+            "wait": wait,
             "strict": strict,
         }
         random = {"capacity": self.single.capacity, **random}

@@ -163,7 +163,9 @@ class PlainQueue:
         values += [float(priority == c) for c in (2, 1, 0)]
         values += [*share, *(demand / np.maximum(free, 0.5)), share.max()]
         values += [float((share * free / np.maximum(capacity, 0.5)).sum())]
-        values += [time / p * share.mean(), float(due >= 0)]
+        area, weight = time / p * share.mean(), max(self.weight(o), 1)
+        values += [area, -np.log(max(time / p, 1e-6)), np.log(weight / max(time / p, 1e-6))]
+        values += [np.log(weight / max(area, 1e-6)), *self.ranks(o, node), float(due >= 0)]
         values += [(due - self.now - time) / p if due >= 0 else 0.0, self.retries[o]]
         values += [position / k, float(fits), float(fits and harmless)]
         values += [(start - self.now - time) / p, len(self.queue()) / k]
@@ -172,6 +174,16 @@ class PlainQueue:
         from envs.queue.features import COLUMNS
 
         return dict(zip(COLUMNS, values, strict=True))
+
+    def ranks(self, o: int, node: int) -> tuple[float, float]:
+        """Return the shares of the others that fit on a node that are shorter, or worth more."""
+        rivals = [i for i in self.queue()[: self.visible] if i != o and self.fits(i, node)]
+        if not rivals:
+            return 0.0, 0.0
+        time, weight = self.estimate[o], self.weight(o)
+        shorter = [self.estimate[i] < time for i in rivals]
+        worthier = [self.weight(i) * time > weight * self.estimate[i] for i in rivals]
+        return sum(shorter) / len(rivals), sum(worthier) / len(rivals)
 
     def state(self) -> list[float]:
         used, wanted = self.loads()

@@ -19,7 +19,10 @@ from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.core.scenario import Scenario
 from envs.instances.workload import Workload
+from envs.queue import layout as k
+from envs.queue.batch import QueueBatch
 from envs.queue.env import ResourcePoolEnv, TaskQueueEnv
+from envs.queue.random_tasks import RandomTasks
 from tests.queue.workloads import random_workload
 
 IDS = ("dispatchlab/TaskQueue-v0", "dispatchlab/ResourcePool-v0")
@@ -88,7 +91,7 @@ def test_an_episode_by_hand() -> None:
     # Task 1 (high): nothing else fits until task 2 comes at 1; weights 1 + 3 wait for a tick.
     look, reward, ended, _, info = env.step(1)
     assert (info["reward_ticks"], info["clock"], ended) == (-4, 1, False)
-    assert reward == -4 * 10 / (3 * 1 + 4 * 3 + 1 * 2)
+    assert reward == -4 / (3 * 1 + 4 * 3 + 1 * 2)
     assert look["action_mask"].tolist() == [0, 1, 0, 1]
     # Task 2 from 1 to 2; task 1 ends at 2, too: weights 1 + 3 + 2 for a tick.
     _, _, _, _, info = env.step(1)
@@ -258,3 +261,26 @@ def test_a_queue_has_one_node() -> None:
     with pytest.raises(InputError, match=r"workload: has 3 nodes, may have 1 \(use a pool\)"):
         TaskQueueEnv(random_workload(0, nodes=3))
     assert ResourcePoolEnv(capacity=[[1, 1, 1, 1]] * 2, visible=4).action_space.n == 9
+
+
+@pytest.mark.parametrize("actions", ["slot", "class5"])
+def test_without_wait_nothing_idles(actions) -> None:
+    """Time moves by itself when nothing fits, and no state but the end is without a task."""
+    batch = QueueBatch(8, visible=6, actions=actions, wait=False)
+    batch.prepare(RandomTasks(tasks=40, load=1.2, failure=0.1))
+    batch.random[:] = range(8)
+    batch.begin(draw=True)
+    rng = np.random.default_rng(0)
+    while not batch.done.all():
+        mask = batch.observation()["action_mask"]
+        assert not mask[:, -1].any()
+        assert (mask.any(axis=1) | batch.done).all()
+        idle = np.full(8, batch.rows - 1)
+        clock = batch.clock.copy()
+        _, moves = batch.advance(idle)
+        assert not moves.outcome[:, k.OUT_LEGAL].any()
+        assert np.array_equal(batch.clock, clock)
+        batch.advance(np.where(mask, rng.random(mask.shape), -1).argmax(axis=1))
+    for b in range(8):
+        workload = batch.workload(b)
+        assert violations(workload.problem, batch.schedule(b), workload.scenario) == []

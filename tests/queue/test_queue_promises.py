@@ -59,7 +59,7 @@ def test_random_masked_steps_keep_the_promises(kind, reward) -> None:
         assert violations(workload.problem, schedule, workload.scenario) == []
         assert ticks == -objective(env, reward)
         scale = env.batch.data[0, SCALE]
-        assert rewards == pytest.approx(10 * ticks / scale, rel=1e-5)
+        assert rewards == pytest.approx(ticks / scale, rel=1e-5)
         assert lengths[-1] >= workload.problem.operations + workload.scenario.failures.sum()
         look, info = env.reset()
         ticks, rewards, clock = 0, 0.0, 0
