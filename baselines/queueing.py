@@ -117,6 +117,12 @@ def shortest(table: CandidateTable) -> Float:
     return -table["processing_time"].astype(np.float64)
 
 
+def worthiest(table: CandidateTable) -> Float:
+    """Largest weight over estimate among tasks that fit (WSPT list scheduling, Smith 1956)."""
+    time = np.maximum(table["processing_time"], 1)
+    return table["weight"] / time.astype(np.float64)
+
+
 def longest(table: CandidateTable) -> Float:
     """Longest estimate among tasks that fit (LPT list scheduling, Graham 1969)."""
     return table["processing_time"].astype(np.float64)
@@ -165,6 +171,7 @@ POLICIES: dict[str, Policy] = {
     "f1": strict(f1),
     "first_fit": first_fit_by(first),
     "sjf": first_fit_by(shortest),
+    "wsjf": first_fit_by(worthiest),
     "ljf": first_fit_by(longest),
     "smallest": first_fit_by(least_demand),
     "tetris": first_fit_by(alignment),

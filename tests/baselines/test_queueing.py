@@ -69,6 +69,8 @@ CASES = [
     # the high one does not fit, and nothing goes ahead of it
     ("priority_fifo", tasks((0, 5, 3), (1, 5, 1), (1, 5, 4), priority=[0, 0, 2]), [0, 10, 5]),
     ("first_fit", tasks((0, 10, 2), (0, 5, 4), (0, 3, 2)), [0, 10, 0]),
+    # weight / time: 3 / 10, 1 / 5, 1 / 3
+    ("wsjf", tasks((0, 10, 4), (0, 5, 4), (0, 3, 4), priority=[2, 0, 0]), [3, 13, 0]),
     ("ljf", tasks((0, 3, 4), (0, 10, 4), (0, 5, 4)), [15, 0, 10]),
     ("smallest", tasks((0, 3, 4), (0, 4, 2), (0, 5, 3)), [9, 0, 4]),
 ]
