@@ -17,6 +17,7 @@ from envs.queue.reservation import backfills, reserve
 
 CLIP = 20.0
 TINY = np.float32(1e-6)  # the least of what a logarithm is taken of
+LOGS = np.log(np.maximum(np.arange(8), 1)).astype(np.float32)  # of common weights
 
 # Column -> what it says. Those from "queue" on are the same in all rows of a node.
 COLUMNS: dict[str, str] = {
@@ -248,10 +249,12 @@ def _describe(w, node, begin, end, head, start, rows, mask, step):
         row[15] = share0 * open0 + share1 * open1 + share2 * open2 + share3 * open3
         area = spell * (share0 + share1 + share2 + share3) * np.float32(0.25)
         row[16] = min(area, clip)
-        weight = np.float32(max(w[p + k.WEIGHT], 1))
-        row[17] = max(-np.log(max(spell, TINY)), -clip)
-        row[18] = max(np.log(weight / max(spell, TINY)), -clip)
-        row[19] = max(np.log(weight / max(area, TINY)), -clip)
+        weight = max(w[p + k.WEIGHT], 1)
+        worth = LOGS[weight] if weight < len(LOGS) else np.log(np.float32(weight))
+        brief = -np.log(max(spell, TINY))
+        row[17] = max(brief, -clip)
+        row[18] = max(worth + brief, -clip)
+        row[19] = max(worth - np.log(max(area, TINY)), -clip)
         row[20] = row[21] = zero
         row[22] = deadline < k.FAR
         row[23] = slack
@@ -266,25 +269,29 @@ def _describe(w, node, begin, end, head, start, rows, mask, step):
         row[35] = size
         row[36] = zero
     if step:
-        _rank(w, begin, end, rows, step)
+        _rank(w, begin, end, rows, mask, step)
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _rank(w, begin, end, rows, step):
+def _rank(w, begin, end, rows, mask, step):
     """Write the columns that compare a task with the others that fit on the same node."""
+    queue, ring, first, task_at = w[k.QUEUE], w[k.RING], w[k.HEAD], w[k.TASK]
+    fitting = 0
+    for rival in range(begin, end):  # few fit, and only those are compared with all
+        if not mask[rival * step]:
+            continue
+        fitting += 1
+        other = task_at + w[queue + ((first + rival) & ring)] * k.FIELDS
+        time, weight = w[other + k.ESTIMATE], w[other + k.WEIGHT]
+        for position in range(begin, end):
+            own = task_at + w[queue + ((first + position) & ring)] * k.FIELDS
+            row = position * step * COLUMN_COUNT
+            rows[row + 20] += time < w[own + k.ESTIMATE]
+            rows[row + 21] += weight * w[own + k.ESTIMATE] > w[own + k.WEIGHT] * time
     for position in range(begin, end):
-        own = w[k.TASK] + waiting(w, position) * k.FIELDS
-        time, weight = w[own + k.ESTIMATE], w[own + k.WEIGHT]
-        others, shorter, worthier = 0, 0, 0
-        for rival in range(begin, end):
-            if rival != position and rows[rival * step * COLUMN_COUNT + FITS] > 0:
-                other = w[k.TASK] + waiting(w, rival) * k.FIELDS
-                others += 1
-                shorter += w[other + k.ESTIMATE] < time
-                worthier += w[other + k.WEIGHT] * time > weight * w[other + k.ESTIMATE]
-        row = shift(rows, position * step * COLUMN_COUNT)
-        row[20] = np.float32(shorter / max(others, 1))
-        row[21] = np.float32(worthier / max(others, 1))
+        row, others = position * step * COLUMN_COUNT, fitting - mask[position * step]
+        rows[row + 20] /= np.float32(max(others, 1))
+        rows[row + 21] /= np.float32(max(others, 1))
 
 
 @nb.njit(cache=True, error_model="numpy")
