@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
+from baselines.genetic.chunks import chunks
 from baselines.genetic.search import (
     BESTS,
     BORN,
     EVALUATIONS,
     Rates,
-    State,
     evolve,
     new_state,
 )
@@ -27,9 +26,6 @@ from envs.core.metrics import evaluate
 from envs.core.problem import HORIZON, NONE, Int, Problem
 from envs.core.protocols import Budget, Result, TracePoint
 from envs.core.schedule import Schedule
-
-CHUNK = 0.02  # seconds between two looks at the clock
-MOST = 100_000  # evaluations between them
 
 
 @dataclass(frozen=True)
@@ -93,13 +89,21 @@ class Genetic:
             flat, longest_paths(problem)[1], _deadlines(problem), self.population, stream(rng)
         )
         trace: list[TracePoint] = []
-        for seconds in _chunks(flat, state, self._rates(problem, flat), bound, budget, began):
+        rates = self._rates(problem, flat)
+
+        def run(limit: int) -> int:
+            evolve(flat, state, rates, bound, limit)
+            return int(state.counters[EVALUATIONS])
+
+        for seconds in chunks(run, budget.evaluations, budget.seconds, began):
             rows = state.bests[: state.counters[BESTS]]
             for evaluations, score in rows.tolist():
                 if score <= HORIZON and (not trace or score < trace[-1].best):
                     trace.append(TracePoint(evaluations, seconds, score))
             state.bests[0] = rows[-1]  # all that the kernel needs of them
             state.counters[BESTS] = 1
+            if state.bests[0, 1] <= bound:
+                break
         if not trace:
             raise InputError(
                 problem.name,
@@ -128,28 +132,6 @@ class Genetic:
             moves=max(1, self.local_search * problem.operations),
             temperature=self.temperature * float(least_time(problem).mean()) / choices,
         )
-
-
-def _chunks(
-    flat: Flat, state: State, rates: Rates, bound: int, budget: Budget, began: float
-) -> Iterator[float]:
-    """Run the search in chunks up to the end of the budget; yield the seconds so far."""
-    limit = budget.evaluations if budget.evaluations is not None else 2**62
-    seconds = budget.seconds if budget.seconds is not None else float("inf")
-    chunk = MOST if budget.seconds is None else 1
-    while True:
-        done = int(state.counters[EVALUATIONS])
-        before = time.perf_counter()
-        evolve(flat, state, rates, bound, min(limit, done + chunk))
-        now = time.perf_counter()
-        yield now - began
-        total = int(state.counters[EVALUATIONS])
-        left = seconds - (now - began)
-        if total >= limit or left <= 0 or state.bests[0, 1] <= bound:
-            return
-        if budget.seconds is not None:
-            rate = (total - done) / max(now - before, 1e-9)
-            chunk = min(max(int(rate * min(CHUNK, left)), 1), MOST)
 
 
 def _deadlines(problem: Problem) -> Int:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal, get_args
 
 import numpy as np
 
+from baselines.genetic.chunks import chunks
 from baselines.genetic.stream import stream
 from baselines.genetic_queue.search import (
     BESTS,
     EVALUATIONS,
     Rates,
-    State,
     evolve,
     generate,
     new_state,
@@ -29,8 +28,6 @@ from envs.core.protocols import Budget, Result, TracePoint
 from envs.core.schedule import Schedule
 
 Generation = Literal["serial", "parallel"]
-CHUNK = 0.02  # seconds between two looks at the clock
-MOST = 100_000  # evaluations between them
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,13 @@ class GeneticQueue:
         _check_sum(problem, tasks, rates)
         state = new_state(tasks, self.population, stream(rng))
         trace: list[TracePoint] = []
-        for seconds in _chunks(tasks, state, rates, budget, began):
+        limit = 1 if problem.jobs < 2 else budget.evaluations  # of one task there is one list
+
+        def run(most: int) -> int:
+            evolve(tasks, state, rates, most)
+            return int(state.counters[EVALUATIONS])
+
+        for seconds in chunks(run, limit, budget.seconds, began):
             rows = state.bests[: state.counters[BESTS]]
             for evaluations, score in rows.tolist():
                 if not trace or math.ceil(score / 100) < trace[-1].best:
@@ -133,30 +136,6 @@ class GeneticQueue:
             penalty=round(100 * self.penalty),
             parallel=self.generation == "parallel",
         )
-
-
-def _chunks(
-    tasks: Tasks, state: State, rates: Rates, budget: Budget, began: float
-) -> Iterator[float]:
-    """Run the search in chunks up to the end of the budget; yield the seconds so far."""
-    limit = budget.evaluations if budget.evaluations is not None else 2**62
-    if len(tasks.release) < 2:
-        limit = 1  # there is one list alone
-    seconds = budget.seconds if budget.seconds is not None else float("inf")
-    chunk = MOST if budget.seconds is None else 1
-    while True:
-        done = int(state.counters[EVALUATIONS])
-        before = time.perf_counter()
-        evolve(tasks, state, rates, min(limit, done + chunk))
-        now = time.perf_counter()
-        yield now - began
-        total = int(state.counters[EVALUATIONS])
-        left = seconds - (now - began)
-        if total >= limit or left <= 0:
-            return
-        if budget.seconds is not None:
-            rate = (total - done) / max(now - before, 1e-9)
-            chunk = min(max(int(rate * min(CHUNK, left)), 1), MOST)
 
 
 def _check_sum(problem: Problem, tasks: Tasks, rates: Rates) -> None:

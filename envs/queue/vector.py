@@ -14,6 +14,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from envs.core.errors import InputError
+from envs.core.members import generators, refuse
 from envs.core.problem import NONE
 from envs.instances.workload import Workload
 from envs.queue.batch import Actions, Look, Observation, Reward
@@ -91,11 +92,7 @@ class TaskQueueVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]
         if isinstance(seed, int):
             super().reset(seed=seed)
         if seed is not None or not self._generators:
-            if seed is None or isinstance(seed, (int, np.integer)):
-                seeds = [None if seed is None else int(seed) + i for i in range(self.num_envs)]
-            else:
-                seeds = list(seed)
-            self._generators = [seeding.np_random(own)[0] for own in seeds]
+            self._generators = generators(seed, self.num_envs)
             for i, generator in enumerate(self._generators):
                 self.batch.random[i] = generator.integers(0, 2**64, dtype=np.uint64)
         self._restart(np.ones(self.num_envs, np.bool_))
@@ -119,7 +116,7 @@ class TaskQueueVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]
         actions = np.ascontiguousarray(actions, np.int64)
         self.batch.check(actions)
         if self.options.strict:
-            self._refuse(actions)
+            refuse(actions, self._mask)
         compiled = self.options.source is None
         observation, moves = self.batch.advance(actions, again=compiled, draw=self.options.draws)
         cost, legal, done, scale, clock, _ = moves.outcome.T
@@ -138,19 +135,6 @@ class TaskQueueVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]
             infos["final_obs"], infos["_final_obs"] = self._final(ended, final), ended
         nothing = np.zeros(self.num_envs, np.bool_)
         return observation, as_reward(-cost, scale), ended, nothing, infos
-
-    def _refuse(self, actions: NDArray[np.int64]) -> None:
-        """Raise if an action is no candidate, before anything has moved."""
-        inside = (actions >= 0) & (actions < self.batch.rows)
-        rows = np.where(inside, actions, 0)
-        refused = ~inside | (self._mask[np.arange(self.num_envs), rows] == 0)
-        if refused.any():
-            i = int(refused.argmax())
-            raise InputError(
-                f"action of sub-environment {i}",
-                f"row {int(actions[i])} is no candidate",
-                "choose by action_mask",
-            )
 
     def _final(self, ended: NDArray[np.bool_], state: NDArray[np.float32]) -> NDArray[Any]:
         """Return the last observations as Gymnasium does; no candidate is left in them."""

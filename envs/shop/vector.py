@@ -7,12 +7,12 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from envs.core.errors import InputError
+from envs.core.members import generators, refuse
 from envs.shop.batch import Columns, Observation
 from envs.shop.env import FlexibleJobShopEnv, JobShopEnv
 from envs.shop.options import (
@@ -99,12 +99,7 @@ class JobShopVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         if isinstance(seed, int):
             super().reset(seed=seed)
         if seed is not None or not self._seeded:
-            if seed is None or isinstance(seed, (int, np.integer)):
-                seeds = [None if seed is None else int(seed) + i for i in range(self.num_envs)]
-            else:
-                seeds = list(seed)
-            for i, own in enumerate(seeds):
-                generator, _ = seeding.np_random(own)
+            for i, generator in enumerate(generators(seed, self.num_envs)):
                 self.batch.random[i] = generator.integers(0, 2**64, dtype=np.uint64)
             self._seeded = True
         self.batch.begin(None if self.options.instances else self._kind)
@@ -121,7 +116,7 @@ class JobShopVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         actions = np.ascontiguousarray(actions, np.int64)
         self.batch.check(actions)
         if self.options.strict:
-            self._refuse(actions)
+            refuse(actions, self.batch.mask())
         kind = None if self.options.instances else self._kind
         sparse = self.options.reward == "makespan"
         observation, moves = self.batch.advance(actions, kind, again=True, sparse=sparse)
@@ -135,19 +130,6 @@ class JobShopVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
             infos["final_obs"], infos["_final_obs"] = self._final(ended, moves.final), ended
         truncated = np.zeros(self.num_envs, np.bool_)
         return observation, moves.reward, ended, truncated, infos
-
-    def _refuse(self, actions: NDArray[np.int64]) -> None:
-        """Raise if an action is no candidate, before anything has moved."""
-        inside = (actions >= 0) & (actions < self.batch.rows)
-        rows = np.where(inside, actions, 0)
-        refused = ~inside | (self.batch.mask()[np.arange(self.num_envs), rows] == 0)
-        if refused.any():
-            i = int(refused.argmax())
-            raise InputError(
-                f"action of sub-environment {i}",
-                f"row {int(actions[i])} is no candidate",
-                "choose by action_mask",
-            )
 
     def _final(self, ended: NDArray[np.bool_], state: NDArray[np.float32]) -> NDArray[Any]:
         """Return the last observations as Gymnasium does; no candidate is left in them."""

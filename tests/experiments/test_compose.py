@@ -13,7 +13,7 @@ from experiments.sweep import combinations, legible
     "value",
     [
         "a=b",
-        "/tmp/x (1)/é 'q'.json",
+        "./x (1)/é 'q'.json",
         "x'",
         'say "hi"',
         "a\\",
@@ -104,7 +104,7 @@ def test_a_suite_is_a_name_a_list_or_a_folder(override: str, instances: Any) -> 
 
 
 def test_sweeps_expand_to_every_combination() -> None:
-    runs = combinations([legible("suite=ft,[ft06],/tmp/x"), legible("seeds=[0],[1]")])
+    runs = combinations([legible("suite=ft,[ft06],./x"), legible("seeds=[0],[1]")])
     assert len(runs) == 6
     suites = [compose("evaluate", run)["suite"]["instances"] for run in runs]
-    assert suites == [["ft06", "ft10", "ft20"]] * 2 + [["ft06"]] * 2 + ["/tmp/x"] * 2
+    assert suites == [["ft06", "ft10", "ft20"]] * 2 + [["ft06"]] * 2 + ["./x"] * 2
