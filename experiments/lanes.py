@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from envs.core.gantt import DPI, palette
+from envs.core.gantt import DPI, frame, palette
 from envs.core.problem import Int, Problem
 from envs.core.schedule import Schedule
 
@@ -90,16 +90,7 @@ def draw(problem: Problem, schedule: Schedule, title: str | None = None) -> Figu
     axes.set_yticks(middle, [f"node {r}" for r in range(problem.resources)])
     for edge in first[1:-1]:
         axes.axhline(edge - 1, color="#888888", linewidth=0.7)
-    axes.set_xlabel("time (ticks)" if problem.tick == 1 else f"time (ticks of {problem.tick:g} s)")
-    axes.set_title(
-        title if title is not None else f"{problem.name}: makespan {schedule.makespan}",
-        loc="left",
-        fontweight="bold",
-    )
-    axes.tick_params(length=0)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
+    frame(axes, problem, title or f"{problem.name}: makespan {schedule.makespan}")
     return figure
 
 

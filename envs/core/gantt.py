@@ -67,21 +67,22 @@ def draw(problem: Problem, schedule: Schedule, title: str | None = None) -> Figu
     step = math.ceil(problem.resources / 60)
     axes.set_yticks(range(0, problem.resources, step))
     axes.set_ylabel("machine")
-    axes.set_xlabel("time (ticks)" if problem.tick == 1 else f"time (ticks of {problem.tick:g} s)")
     axes.axvline(horizon, color="#222222", linewidth=1.2, linestyle=(0, (4, 2)))
-    axes.set_title(
-        title if title is not None else f"{problem.name}: makespan {horizon}",
-        loc="left",
-        fontweight="bold",
-    )
-    axes.tick_params(length=0)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
+    frame(axes, problem, title if title is not None else f"{problem.name}: makespan {horizon}")
     _numbers(axes, drawn, colours, pixels_a_row=height * DPI / problem.resources)
     if legend:
         _legend(figure, colours)
     return figure
+
+
+def frame(axes: Axes, problem: Problem, title: str) -> None:
+    """Give a chart of time its title, its axis in ticks and a light grid."""
+    axes.set_xlabel("time (ticks)" if problem.tick == 1 else f"time (ticks of {problem.tick:g} s)")
+    axes.set_title(title, loc="left", fontweight="bold")
+    axes.tick_params(length=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
 
 
 def pixels(problem: Problem, schedule: Schedule) -> NDArray[np.uint8]:
