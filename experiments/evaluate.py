@@ -40,6 +40,7 @@ class Settings(Config):
     ga: dict[str, Any] = Field(default_factory=dict)
     exact: dict[str, Any] = Field(default_factory=dict)
     ga_queue: dict[str, Any] = Field(default_factory=dict)
+    ga_rolling: dict[str, Any] = Field(default_factory=dict)
 
 
 def run(config: Mapping[str, Any]) -> dict[str, Any]:

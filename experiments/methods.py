@@ -26,7 +26,8 @@ Solved = Iterator[tuple[int, Result]]  # position of the instance, and what was 
 Solve = Callable[[Sequence[Any], Generators, Budget], Solved]
 Roll = Callable[[Sequence[Any], Generators], list[Schedule]]
 
-SEARCHES = ("ga", "exact", "ga_queue")  # whose settings a configuration holds, under their names
+# whose settings a configuration holds, under their names
+SEARCHES = ("ga", "exact", "ga_queue", "ga_rolling")
 TOGETHER = 128  # most instances that a rule dispatches side by side
 
 

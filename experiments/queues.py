@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_PLANNED = 2000  # tasks of a workload that a search plans as a whole
+ROLLING = 200  # evaluations at a decision
 _VISIBLE = 128  # waiting tasks that a rule looks at
 
 
 class Queues(Family):
     """Tasks on one node or several, judged by what really happened to them."""
 
-    searches: Mapping[str, Kind] = {"ga_queue": "search"}
+    searches: Mapping[str, Kind] = {"ga_queue": "search", "ga_rolling": "search"}
     objectives = (
         *("weighted_flow", "mean_flow", "mean_wait", "wait_95", "mean_slowdown"),
         *("weighted_tardiness", "makespan"),
@@ -69,11 +71,14 @@ class Queues(Family):
     def search(self, name: str, settings: Mapping[str, Any]) -> Search:
         """Return the genetic algorithm, whose plan is carried out as things really happen.
 
-        It plans all tasks at once, those that are still to come among them, which no rule and no
-        agent is told of: a yardstick for these rather than a rival.
+        "ga_queue" plans all tasks at once, those that are still to come among them, which no rule
+        and no agent is told of: a yardstick for these rather than a rival. "ga_rolling" plans at
+        every decision what waits then.
         """
         from baselines.genetic_queue import GeneticQueue
 
+        if name == "ga_rolling":
+            return self._rolling(settings)
         solver: Solver = construct(GeneticQueue, settings, name)
 
         def solve(workload: Workload, budget: Budget, rng: np.random.Generator) -> Result:
@@ -86,6 +91,31 @@ class Queues(Family):
                 planned.seconds,
                 planned.trace,
             )
+
+        return solve
+
+    def _rolling(self, settings: Mapping[str, Any]) -> Search:
+        from baselines.genetic_queue import GeneticQueue, genetic_policy
+
+        own = {"evaluations": ROLLING, **settings}
+        evaluations = own.pop("evaluations")
+        solver = construct(GeneticQueue, own, "ga_rolling")
+        if isinstance(evaluations, bool) or not isinstance(evaluations, int) or evaluations < 1:
+            remedy = "give a whole number from 1 on"
+            raise InputError("ga_rolling.evaluations", f"is {evaluations!r}", remedy)
+
+        def solve(workload: Workload, budget: Budget, rng: np.random.Generator) -> Result:
+            began = time.perf_counter()
+            batch = self.batch([workload])
+            choose, decisions = genetic_policy(evaluations, rng, solver), 0
+            while not batch.done[0]:
+                decisions += 1
+                if not self.step(batch, choose(batch))[0]:
+                    raise RuntimeError("a row outside the mask was chosen")
+            schedule = batch.schedule(0)
+            spent = time.perf_counter() - began
+            metrics = evaluate(workload.problem, schedule)
+            return Result(schedule, metrics, decisions * evaluations, spent)
 
         return solve
 

@@ -20,7 +20,7 @@ from baselines.genetic_queue.search import (
     generate,
     new_state,
 )
-from baselines.genetic_queue.tasks import Factors, Tasks, as_tasks
+from baselines.genetic_queue.tasks import Factors, Objective, Tasks, as_tasks
 from envs.core.errors import InputError
 from envs.core.metrics import evaluate
 from envs.core.problem import Problem
@@ -35,10 +35,11 @@ class GeneticQueue:
     """Evolve priority lists of tasks, each decoded by schedule generation over the capacities.
 
     Generations with tournaments, order crossover, swaps and one elite. What is minimised, in
-    ticks, is makespan + penalty * missed deadlines + 0.1 * sum of g * completion over the tasks,
-    with g 1.2, 1 and 0.8 for high, medium and low priority. The first individual is the tasks as
-    they are numbered, the others of the first generation are random. Budgets of 5,000 evaluations
-    are 102 generations of the default size.
+    ticks, is penalty * missed deadlines and either makespan + 0.1 * sum of g * completion over the
+    tasks, with g 1.2, 1 and 0.8 for high, medium and low priority ("classic"), or the sum of
+    weight * completion ("flow": a constant more than the weighted flow). The first individual is
+    the tasks as they are numbered, the others of the first generation are random. Budgets of 5,000
+    evaluations are 102 generations of the default size.
 
     Source: violations are tasks beyond the capacity. Here no schedule has any, a task that fits
     nowhere is refused, and deadlines take the penalty.
@@ -51,6 +52,7 @@ class GeneticQueue:
         generation: "serial" or "parallel" schedule generation.
         priority_factors: "corrected", or "literal" for g 0.8, 1 and 1.2.
         penalty: Ticks for each missed deadline.
+        objective: "classic" or "flow".
 
     Raises:
         InputError: If a setting is out of its range.
@@ -63,6 +65,7 @@ class GeneticQueue:
     generation: Generation = "serial"
     priority_factors: Factors = "corrected"
     penalty: float = 1000.0
+    objective: Objective = "classic"
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -78,6 +81,7 @@ class GeneticQueue:
         for name, word, known in (
             ("generation", self.generation, get_args(Generation)),
             ("priority_factors", self.priority_factors, get_args(Factors)),
+            ("objective", self.objective, get_args(Objective)),
         ):
             if word not in known:
                 raise InputError(name, f"is {word!r}", f"use {' or '.join(known)}")
@@ -97,7 +101,7 @@ class GeneticQueue:
 
     def _solve(self, problem: Problem, budget: Budget, rng: np.random.Generator) -> Result:
         began = time.perf_counter()
-        tasks = as_tasks(problem, self.priority_factors)
+        tasks = as_tasks(problem, self.priority_factors, self.objective)
         rates = self.rates()
         _check_sum(problem, tasks, rates)
         state = new_state(tasks, self.population, stream(rng))
@@ -133,6 +137,7 @@ class GeneticQueue:
             crossover=float(self.crossover),
             mutation=float(self.mutation),
             tournament=self.tournament,
+            makespan=100 if self.objective == "classic" else 0,
             penalty=round(100 * self.penalty),
             parallel=self.generation == "parallel",
         )

@@ -8,7 +8,7 @@ from baselines.backfill import capacity_of, occupy
 from baselines.genetic.stream import Stream, stream
 from baselines.genetic_queue.genetic import GeneticQueue
 from baselines.genetic_queue.search import evolve, generate, new_state
-from baselines.genetic_queue.tasks import Factors, Tasks, events, weigh
+from baselines.genetic_queue.tasks import Tasks, events, weigh
 from baselines.profile import new_profile
 from baselines.queueing import Policy
 from baselines.waiting import check_slots
@@ -44,7 +44,7 @@ def genetic_policy(
         check_slots(batch)
         rows = np.full(batch.size, batch.rows - 1, np.int64)
         for b in np.flatnonzero(~batch.done & (batch.data[:, k.WAITING] > 0)).tolist():
-            tasks = visible_tasks(batch, b, settings.priority_factors)
+            tasks = visible_tasks(batch, b, settings)
             start, node = _plan(tasks, settings, evaluations, draws)
             now = np.flatnonzero(start == batch.data[b, k.CLOCK])
             if now.size:
@@ -54,7 +54,7 @@ def genetic_policy(
     return policy
 
 
-def visible_tasks(batch: QueueBatch, b: int, factors: Factors) -> Tasks:
+def visible_tasks(batch: QueueBatch, b: int, settings: GeneticQueue) -> Tasks:
     """Return the n visible tasks of queue b as they can be planned now."""
     w = batch.data[b]
     n = min(int(w[k.WAITING]), batch.visible)
@@ -68,13 +68,16 @@ def visible_tasks(batch: QueueBatch, b: int, factors: Factors) -> Tasks:
     nothing = np.zeros(0, np.int64)
     demand = np.ascontiguousarray(records[:, k.DEMAND : k.DEMAND + k.D])
     release = np.full(n, w[k.CLOCK])
+    factor = weigh(records[:, k.CLASS] & 3, settings.priority_factors)
+    if settings.objective == "flow":
+        factor = 100 * records[:, k.WEIGHT]
     return Tasks(
         release=release,
         duration=np.ascontiguousarray(records[:, k.ESTIMATE]),
         demand=demand,
         able=_able(w, task, records) & (demand[:, None, :] <= capacity).all(axis=2),
         deadline=np.minimum(records[:, k.DEADLINE], HORIZON),
-        factor=weigh(records[:, k.CLASS] & 3, factors),
+        factor=factor,
         blockers=np.zeros(n, np.int64),
         after_start=np.zeros(n + 1, np.int64),
         after=nothing,

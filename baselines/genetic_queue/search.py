@@ -22,6 +22,7 @@ class Rates(NamedTuple):
     crossover: float
     mutation: float
     tournament: int
+    makespan: int  # hundredths of a tick for each of the makespan
     penalty: int  # hundredths of a tick for each missed deadline
     parallel: bool
 
@@ -73,7 +74,7 @@ def evolve(tasks: Tasks, s: State, rates: Rates, until: int) -> None:
         child = s.orders[new, count[FILLED]]
         breed(s, rates, child, count[EVALUATIONS] < population)
         generate(tasks, child, s.plan, rates)
-        value = score(tasks, s.plan, rates.penalty)
+        value = score(tasks, s.plan, rates)
         s.scores[new, count[FILLED]] = value
         count[FILLED] += 1
         count[EVALUATIONS] += 1
@@ -124,13 +125,13 @@ def generate(tasks: Tasks, order: Int, plan: Plan, rates: Rates) -> None:
 
 
 @njit(cache=True)
-def score(tasks: Tasks, plan: Plan, penalty: int) -> int:
-    """Return makespan + penalty * missed deadlines + 0.1 * sum g * completion, in hundredths."""
+def score(tasks: Tasks, plan: Plan, rates: Rates) -> int:
+    """Return what makespan, missed deadlines and completions cost, hundredths of a tick."""
     makespan, total = 0, 0
     for task in range(len(plan.start)):
         end = plan.start[task] + tasks.duration[task]
         makespan = max(makespan, end)
         total += tasks.factor[task] * end
         if end > tasks.deadline[task]:
-            total += penalty
-    return 100 * makespan + total
+            total += rates.penalty
+    return rates.makespan * makespan + total

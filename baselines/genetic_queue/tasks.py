@@ -8,10 +8,11 @@ import numpy as np
 
 from baselines.profile import Profile, clear, new_profile
 from envs.core.errors import InputError
-from envs.core.metrics import dates
+from envs.core.metrics import dates, weights
 from envs.core.problem import HORIZON, Bool, Int, Problem
 
 Factors = Literal["corrected", "literal"]
+Objective = Literal["classic", "flow"]
 # Of a tick of completion, by low, medium, high priority, in hundredths of a tick: the source's
 # 0.1 * g. Source: 1.2 for low, 0.8 for high, which serves low priority first. Here the other way
 # round; "literal" is the source's.
@@ -34,8 +35,8 @@ class Tasks(NamedTuple):
     events: Int  # ticks, rising: when tasks are released or something that runs already ends
 
 
-def as_tasks(problem: Problem, factors: Factors) -> Tasks:
-    """Return a workload's tasks on an empty pool.
+def as_tasks(problem: Problem, factors: Factors, objective: Objective = "classic") -> Tasks:
+    """Return a workload's tasks on an empty pool; the factors are those of "classic" alone.
 
     Raises:
         InputError: If it is no workload, or a task fits on no node.
@@ -59,6 +60,10 @@ def as_tasks(problem: Problem, factors: Factors) -> Tasks:
         raise InputError(f"{problem.name}, task {task}", "its estimate differs between nodes")
     due = dates(problem)
     edges = problem.edges[np.argsort(problem.edges[:, 0], kind="stable")]
+    priority = problem.priority if problem.priority.size else np.ones(n, np.int64)
+    factor = weigh(priority, factors)
+    if objective == "flow":
+        factor = np.round(100 * weights(problem)).astype(np.int64)
     profile = new_profile(problem.resources, need.shape[1], 0)
     clear(profile, 0, capacity)
     return Tasks(
@@ -67,7 +72,7 @@ def as_tasks(problem: Problem, factors: Factors) -> Tasks:
         demand=need,
         able=able,
         deadline=np.where(due < 0, HORIZON, due),
-        factor=weigh(problem.priority if problem.priority.size else np.ones(n, np.int64), factors),
+        factor=factor,
         blockers=np.bincount(edges[:, 1], minlength=n),
         after_start=np.searchsorted(edges[:, 0], np.arange(n + 1)),
         after=np.ascontiguousarray(edges[:, 1]),
