@@ -185,7 +185,7 @@ class Training:
 
     def _checkpoint(self, record: Run, name: str) -> None:
         card = make_card(self.learner, self.settings.env, self.settings.seed)
-        save(record.checkpoint(name), self.learner.q_net, card)
+        save(record.checkpoint(name), self.learner.agent_net, card)
 
     def _snapshot(self, record: Run, step: int) -> None:
         self._checkpoint(record, "last")
@@ -228,7 +228,7 @@ def _greedy(learner: Any, validation: Validation) -> Any:
         InputError: If a validation instance has more rows than a flat network.
     """
     if isinstance(learner, MaskedDQN):
-        return CandidateAgent(learner.policy.q_net).act
+        return CandidateAgent(learner.agent_net).act
     if isinstance(learner, ClassicDQN):
         space: Any = learner.observation_space
         (state,), (actions,) = space["state"].shape, space["action_mask"].shape

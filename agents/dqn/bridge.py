@@ -107,6 +107,11 @@ class NativeVecEnv(VecEnv):
         """Return (B, K) int8: 1 where a row is a candidate."""
         return self.env.action_masks()  # type: ignore[attr-defined]
 
+    def fork(self, origin: NDArray[np.int64]) -> None:
+        """Let member i go on from where member origin[i] stands, (B,), its future included."""
+        self.env.fork(origin)  # type: ignore[attr-defined]
+        self.returns, self.lengths = self.returns[origin], self.lengths[origin]
+
     def get_state(self) -> dict[str, NDArray[Any]]:
         """Return copies of everything that :meth:`set_state` needs to go on exactly."""
         return {

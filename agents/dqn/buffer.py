@@ -135,6 +135,7 @@ class EpisodeBuffer:
             more, fewer decisions are kept.
         chunk: Decisions after which the return of an episode that has not ended is closed.
         alpha: Exponent of proportional prioritised replay (Schaul et al. 2016); 0 draws uniformly.
+        group: Episodes of a group, which are drawn together; see :meth:`add_groups`.
     """
 
     def __init__(
@@ -151,6 +152,7 @@ class EpisodeBuffer:
         candidates: float = 4.0,
         chunk: int = 4096,
         alpha: float = 0.0,
+        group: int = 1,
     ) -> None:
         most, columns = observation_space["candidates"].shape  # type: ignore[misc]
         (state,) = observation_space["state"].shape  # type: ignore[misc]
@@ -161,7 +163,7 @@ class EpisodeBuffer:
                 f"give at least {2 * n_envs}",
             )
         self.capacity, self.n_envs = buffer_size, n_envs
-        self.n_steps, self.gamma, self.chunk = n_steps, gamma, chunk
+        self.n_steps, self.gamma, self.chunk, self.group = n_steps, gamma, chunk, group
         # A step of all episodes must fit twice.
         size = max(int(buffer_size * candidates), 2 * n_envs * most)
         self.rows = np.empty((size, columns), np.float32)
@@ -184,11 +186,11 @@ class EpisodeBuffer:
 
     def __len__(self) -> int:
         """Return how many decisions can be drawn."""
-        return len(self.pool)
+        return len(self.pool) * self.group
 
     @property
     def pool(self) -> Int64:
-        """Places of the decisions that can be drawn, ascending."""
+        """Places of the decisions that can be drawn, of a group the first, ascending."""
         if self._pool is None:
             self._pool = np.flatnonzero(self.closed)
         return self._pool
@@ -215,13 +217,7 @@ class EpisodeBuffer:
         Raises:
             ValueError: At a number that is not finite: one of them would ruin the weights.
         """
-        for name, array in (
-            ("reward", reward),
-            ("candidates", candidates.rows),
-            ("state", candidates.state),
-        ):
-            if not np.isfinite(array).all():
-                raise ValueError(f"{name} holds a number that is not finite; the environment errs")
+        _finite(reward, candidates)
         entry = self._append(candidates, self.last)
         place = entry % self.capacity
         self.chosen[place] = chosen
@@ -244,6 +240,35 @@ class EpisodeBuffer:
             self._finish(self.last[lane], follower)
             self.last[lane] = NONE
             self.age[lane] = 0
+        self._pool = None
+
+    def add_groups(
+        self,
+        candidates: Candidates,
+        chosen: Int64,
+        reward: NDArray[np.float64],
+        ended: NDArray[np.bool_],
+        following: Candidates,
+    ) -> None:
+        """Store one decision of every member of every group, with the return that came of it.
+
+        Args:
+            candidates: What could be dispatched, B states, those of a group side by side.
+            chosen: (B,) position within a state's own candidates.
+            reward: (B,) discounted sum over `n_steps` decisions or up to the end.
+            ended: (B,) whether the episode ended within them.
+            following: Where it stood after them, B states; not read where it ended.
+        """
+        _finite(reward, candidates, following)
+        nothing = np.full(len(chosen), NONE)
+        place = self._append(candidates, nothing) % self.capacity
+        follower = self._append(following, nothing)
+        self.chosen[place] = chosen
+        self.reward[place] = self.target[place] = reward
+        self.bootstrap[place] = np.where(ended, NONE, follower)
+        self.discount[place] = self.gamma**self.n_steps
+        first = place[:: self.group]
+        self.closed[first[candidates.counts[:: self.group] > 1]] = True
         self._pool = None
 
     def _append(self, candidates: Candidates, prev: Int64) -> Int64:
@@ -297,12 +322,13 @@ class EpisodeBuffer:
         """Draw `size` decisions with replacement.
 
         Args:
-            size: Decisions to draw.
+            size: Decisions to draw, a multiple of the group; its members come side by side.
             rng: Source of randomness.
             beta: Strength of the correction for prioritised drawing, 0 to 1.
         """
         if self.priorities is None:
-            place = self.pool[rng.integers(0, len(self.pool), size)]
+            first = self.pool[rng.integers(0, len(self.pool), size // self.group)]
+            place = ((first[:, None] + np.arange(self.group)) % self.capacity).ravel()
             weight = np.ones(size, np.float32)
         else:
             place, weight = self.priorities.sample(size, rng, beta, len(self.pool))
@@ -366,3 +392,14 @@ class EpisodeBuffer:
         place = np.arange(self.oldest, self.head) % self.capacity
         first = self.row_start[place[0]] if len(place) else self.row_head
         return place, np.arange(first, self.row_head) % len(self.rows)
+
+
+def _finite(reward: NDArray[np.float64], *states: Candidates) -> None:
+    """Raise ValueError at a number that is not finite: one of them would ruin the weights."""
+    for name, arrays in (
+        ("reward", [reward]),
+        ("candidates", [own.rows for own in states]),
+        ("state", [own.state for own in states]),
+    ):
+        if not all(np.isfinite(array).all() for array in arrays):
+            raise ValueError(f"{name} holds a number that is not finite; the environment errs")

@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 from stable_baselines3 import DQN
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.type_aliases import RolloutReturn, TrainFreq
+from stable_baselines3.common.utils import polyak_update
 from torch.nn import functional
 
 from agents.dqn.bridge import NativeVecEnv
 from agents.dqn.buffer import Batch, EpisodeBuffer, Following
 from agents.dqn.config import DQNConfig
 from agents.dqn.exploration import cosine, rates
-from agents.dqn.layout import Int64, Observation, first_best, flatten
-from agents.dqn.policy import CandidatePolicy, tensor
+from agents.dqn.layout import Candidates, Float32, Int64, Observation, first_best, flatten
+from agents.dqn.network import CandidateNetwork
+from agents.dqn.policy import CandidatePolicy, score, tensor
 from agents.dqn.statistics import Statistics
+from envs.core.errors import InputError
 
 
 class MaskedDQN(DQN):
@@ -47,6 +50,7 @@ class MaskedDQN(DQN):
         seed: int | None = None,
         device: str = "cpu",
     ) -> None:
+        _check_groups(config)
         self.config = config
         self.rng = np.random.default_rng(seed)
         self.statistics = Statistics("train/loss", "train/value", "train/gradient_norm")
@@ -67,11 +71,17 @@ class MaskedDQN(DQN):
                 "gamma": config.gamma,
                 "chunk": config.chunk,
                 "alpha": config.prioritised.alpha,
+                "group": config.group,
             },
             policy_kwargs={"width": config.width},
             seed=seed,
             device=device,
         )
+
+    @property
+    def agent_net(self) -> CandidateNetwork:
+        """The network that is validated and kept: the average of the weights, if there is one."""
+        return self.policy.q_net if self.config.tau == 1 else self.policy.q_net_target
 
     def predict(
         self,
@@ -102,7 +112,7 @@ class MaskedDQN(DQN):
         if explore and self.num_timesteps < self.learning_starts:
             chosen = first + (self.rng.random(len(counts)) * counts).astype(np.int64)
         else:
-            chosen = first_best(self.policy.scores(candidates), counts)
+            chosen = first_best(self._scores(candidates), counts)
             if explore:
                 rate = rates(
                     self.config.exploration, len(counts), self._current_progress_remaining
@@ -126,25 +136,80 @@ class MaskedDQN(DQN):
         self.policy.set_training_mode(False)
         callback.on_rollout_start()
         episodes = 0
-        for step in range(1, train_freq.frequency + 1):
-            assert isinstance(self._last_obs, dict)
-            (candidates, chosen), row = self._decide(self._last_obs, explore=True)
-            observation, reward, terminated, truncated, infos = env.advance(row)
-            replay_buffer.add(
-                candidates, chosen, reward, terminated, truncated, infos.get("final_obs")
-            )
-            self._last_obs = observation
-            self.num_timesteps += env.num_envs
-            ended = terminated | truncated
-            if ended.any():
-                episodes += self.statistics.ended(ended, infos)
+        play = self._play_groups if self.config.group > 1 else self._play
+        before = self.num_timesteps
+        for _ in range(train_freq.frequency):
+            episodes += play(env, replay_buffer)
             self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
             callback.update_locals(locals())
             if not callback.on_step():
-                return RolloutReturn(step * env.num_envs, episodes, continue_training=False)
+                return RolloutReturn(self.num_timesteps - before, episodes, False)
         self._episode_num += episodes
         callback.on_rollout_end()
-        return RolloutReturn(train_freq.frequency * env.num_envs, episodes, True)
+        return RolloutReturn(self.num_timesteps - before, episodes, True)
+
+    def _play(self, env: NativeVecEnv, buffer: EpisodeBuffer) -> int:
+        """Take one decision in every environment; return how many episodes ended."""
+        assert isinstance(self._last_obs, dict)
+        (candidates, chosen), row = self._decide(self._last_obs, explore=True)
+        observation, reward, terminated, truncated, infos = env.advance(row)
+        buffer.add(candidates, chosen, reward, terminated, truncated, infos.get("final_obs"))
+        self._last_obs = observation
+        return self._count(terminated | truncated, infos)
+
+    def _play_groups(self, env: NativeVecEnv, buffer: EpisodeBuffer) -> int:
+        """Take n_steps decisions in every environment, the first one apart within a group.
+
+        The members of a group begin in the same state, that of one of them, and meet the same
+        future; after the first decision all go on greedily. What they cost differs by that
+        decision, whatever arrives: common random numbers (Glasserman and Yao 1992).
+        """
+        assert isinstance(self._last_obs, dict)
+        size, group = env.num_envs, self.config.group
+        origin = np.arange(size) // group * group
+        origin += np.repeat(self.rng.integers(0, group, size // group), group)
+        env.fork(origin)
+        observation: Observation = {n: array[origin] for n, array in self._last_obs.items()}
+        candidates = flatten(observation)
+        chosen = self._apart(candidates)
+        row = candidates.row[np.cumsum(candidates.counts) - candidates.counts + chosen]
+        total, ended, episodes = np.zeros(size), np.zeros(size, np.bool_), 0
+        for step in range(self.config.n_steps):
+            if step:
+                _, row = self._decide(observation, explore=False)
+            observation, reward, terminated, truncated, infos = env.advance(row)
+            if truncated.any():
+                raise ValueError("environments that cut episodes cannot be grouped")
+            total += np.where(ended, 0.0, self.config.gamma**step * reward)
+            ended |= terminated
+            episodes += self._count(terminated, infos)
+        buffer.add_groups(candidates, chosen, total, ended, flatten(observation))
+        self._last_obs = dict(observation)
+        return episodes
+
+    def _scores(self, candidates: Candidates) -> Float32:
+        return score(self.agent_net, candidates.rows, candidates.state, candidates.counts)
+
+    def _apart(self, candidates: Candidates) -> Int64:
+        """Return a position for each member, (B,): the first is greedy, the others differ.
+
+        They take other candidates at random, and start over where there are fewer than members.
+        """
+        group, counts = self.config.group, candidates.counts
+        first = np.cumsum(counts) - counts
+        greedy = first_best(self._scores(candidates), counts) - first
+        order = self.rng.random(len(candidates.rows))
+        order[first + greedy] = -1.0
+        chosen = np.empty(len(counts), np.int64)
+        for at in range(0, len(counts), group):
+            own = np.argsort(order[first[at] : first[at] + counts[at]])
+            chosen[at : at + group] = own[np.arange(group) % counts[at]]
+        return chosen
+
+    def _count(self, ended: NDArray[np.bool_], infos: dict[str, Any]) -> int:
+        """Count a decision of every environment, and the episodes that ended with it."""
+        self.num_timesteps += len(ended)
+        return self.statistics.ended(ended, infos) if ended.any() else 0
 
     def train(self, gradient_steps: int, batch_size: int = 512) -> None:
         """Draw `gradient_steps` batches and descend; do nothing until enough returns are known."""
@@ -168,8 +233,11 @@ class MaskedDQN(DQN):
         )
         value = values.index_select(0, self._tensor(batch.chosen))
         measure = functional.huber_loss if self.config.loss == "huber" else functional.mse_loss
-        losses = measure(value, target, reduction="none")
-        loss = (losses * self._tensor(batch.weight)).mean()
+        if self.config.group > 1:
+            loss = self._group_loss(value - target)
+        else:
+            losses = measure(value, target, reduction="none")
+            loss = (losses * self._tensor(batch.weight)).mean()
         optimizer = self.policy.optimizer
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -179,11 +247,24 @@ class MaskedDQN(DQN):
         optimizer.step()
         self._n_updates += 1
         if self._n_updates % self.config.target_update_interval == 0:
-            self.q_net_target.load_state_dict(self.q_net.state_dict())
+            polyak_update(self.q_net.parameters(), self.q_net_target.parameters(), self.config.tau)
         if self.replay_buffer.priorities is not None:
             error = (value.detach() - target).cpu().numpy()
             self.replay_buffer.priorities.update(batch.place, error)
         self.statistics.updated(loss.detach(), value.detach().mean(), norm)
+
+    def _group_loss(self, error: torch.Tensor) -> torch.Tensor:
+        """Return the loss of errors (B,) of whole groups: what differs within one counts most.
+
+        The mean of a group's targets carries all the noise of the future they share; of the
+        differences within it, that has gone.
+        """
+        groups = error.view(-1, self.config.group)
+        level = groups.mean(1, keepdim=True)
+        measure = functional.huber_loss if self.config.loss == "huber" else functional.mse_loss
+        zero = torch.zeros_like(groups)
+        within = measure(groups - level, zero)
+        return within + self.config.level_weight * measure(level, zero[:, :1])
 
     def _bootstrap(self, following: Following) -> torch.Tensor:
         """Return the discounted value of the best candidate of each following state, (b,)."""
@@ -201,3 +282,17 @@ class MaskedDQN(DQN):
 
     def _on_step(self) -> None:
         """Do nothing: the target network is copied by updates, in :meth:`_update`."""
+
+
+def _check_groups(config: DQNConfig) -> None:
+    """Raise InputError at settings that do not go with groups."""
+    group = config.group
+    multiple = f"give a multiple of agent.group={group}"
+    for wrong, key, value, remedy in (
+        (config.envs % group, "envs", config.envs, multiple),
+        (config.batch_size % group, "batch_size", config.batch_size, multiple),
+        (config.n_steps == 0, "n_steps", 0, "groups play so many decisions: give at least 1"),
+        (config.prioritised.alpha > 0, "prioritised.alpha", config.prioritised.alpha, "give 0"),
+    ):
+        if group > 1 and wrong:
+            raise InputError(f"agent.{key}", f"is {value}, which groups cannot use", remedy)

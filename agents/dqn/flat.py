@@ -87,6 +87,11 @@ class StockDQN(DQN, ABC):
             device=device,
         )
 
+    @property
+    def agent_net(self) -> torch.nn.Module:
+        """The network that is validated and kept."""
+        return self.q_net
+
     def predict(
         self,
         observation: Any,

@@ -28,7 +28,7 @@ Rule = Literal["fifo", "first_fit", "sjf", "priority_fifo", "easy"]
 Observation = dict[str, NDArray[Any]]
 CLASS_ROWS = 5
 THRESHOLD = 10.0  # seconds, of the bounded slowdown
-_NOTHING = np.zeros(14)  # for the compiled code, where nothing is drawn
+_NOTHING = np.zeros(16)  # for the compiled code, where nothing is drawn
 
 
 class Moves(NamedTuple):
@@ -253,6 +253,12 @@ class QueueBatch:
     def workload(self, b: int) -> Workload:
         """Return queue b's workload, what really happens included."""
         return read_workload(self.data[b], float(self.ticks[b]))
+
+    def fork(self, origin: NDArray[np.int64]) -> None:
+        """Let place b go on from where place origin[b] stands, (B,), its future included."""
+        for name in ("data", "random", "ticks"):
+            array = getattr(self, name)
+            array[...] = array[origin]
 
     def get_state(self) -> dict[str, NDArray[Any]]:
         """Return copies of everything that a later :meth:`set_state` needs to go on exactly."""

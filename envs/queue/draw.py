@@ -41,6 +41,10 @@ def draw(w, random, kind):
     pareto, mean, spread = kind[3] > 0, kind[4], kind[5]
     tasks = low + bounded(random, high - low + 1)
     w[k.TASKS] = tasks
+    load = kind[14]
+    if kind[15] > load:
+        load += (kind[15] - load) * _uniform(random)
+    gap /= load
     clock, middle = 0.0, math.log(mean) - 0.5 * spread * spread
     for task in range(tasks):
         clock += -gap * math.log(_uniform(random))

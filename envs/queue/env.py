@@ -38,16 +38,18 @@ class TaskQueueEnv(gym.Env[Observation, np.int64]):
     (K + 1,). "classic10": ``state`` float32 (10,), the numbers of
     :data:`envs.queue.features.CLASSIC`, and ``action_mask``. Estimates only, never actual times.
 
-    **Reward**: minus the rise of a cost since the last action, times 10 / scale, where the scale
-    is a constant of the episode, from the estimates of all its tasks. ``info["reward_ticks"]``
+    **Reward**: minus the rise of a cost since the last action, divided by a scale: a constant of
+    the episode, from the estimates of all its tasks, so that a reward of -1 is what one task costs
+    that never waits. ``info["reward_ticks"]``
     is the same unscaled, and its sum over an episode is exactly
 
-    - "flow": minus the weighted flow time (scale: weighted sum of the estimates), ticks; it falls
+    - "flow": minus the weighted flow time (scale: mean weighted estimate), ticks; it falls
       by the weight of all tasks in the system with every tick;
-    - "slowdown": minus the sum of the bounded slowdowns, millionths (scale: one a task); it falls
+    - "slowdown": minus the sum of the bounded slowdowns, millionths (scale: one); it falls
       while tasks wait, by their estimates, and is put right when they end;
     - "tardiness": minus the weighted tardiness, ticks (scale as for the flow);
-    - "makespan": minus the makespan, ticks (scale: a lower bound of it by the estimates).
+    - "makespan": minus the makespan, ticks (scale: a lower bound of it by the
+      estimates, divided by the tasks).
 
     **Start**: a fresh random workload (:class:`envs.queue.random_tasks.RandomTasks`), one from
     `source`, or `workload`. What passes before the first decision is told with the first action.

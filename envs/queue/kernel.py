@@ -352,8 +352,9 @@ def move(w, action):
 def begin(w):
     """Empty the system of a loaded queue and move time to the first decision.
 
-    The scale of the rewards is found here, from the estimates of the whole workload: weighted
-    work for flow and tardiness, a slowdown of 1 each, or a lower bound of the makespan.
+    The scale of the rewards is found here, from the estimates of the whole workload and for a
+    task: its mean weighted work for flow and tardiness, a slowdown of 1, or its share of a lower
+    bound of the makespan.
     """
     tasks, nodes = w[TASKS], w[NODES]
     for i in range(CLOCK, REPORTED + 1):
@@ -383,9 +384,9 @@ def begin(w):
             capacity += w[node + CAPACITY + d]
         if capacity:
             last = max(last, int(work / capacity))
-    w[SCALE] = max(last, 1)
+    w[SCALE] = max(last // max(tasks, 1), 1)
     if w[REWARD] == 1:
-        w[SCALE] = MILLION * tasks
+        w[SCALE] = MILLION
     elif w[REWARD] != 3:
-        w[SCALE] = max(weighted, 1)
+        w[SCALE] = max(weighted // max(tasks, 1), 1)
     settle(w)

@@ -134,5 +134,5 @@ def observation_space(batch: QueueBatch) -> Any:
 
 
 def as_reward(ticks: NDArray[np.int64], scale: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Scale reward_ticks so that an episode's sum hardly depends on the size of its workload."""
+    """Scale reward_ticks so that what a task costs hardly depends on the workload."""
     return ticks / scale

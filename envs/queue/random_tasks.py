@@ -32,7 +32,9 @@ class RandomTasks:
     """
 
     tasks: int | tuple[int, int] = 100  # a number or a pair (low, high)
-    load: float = 0.9  # offered work / capacity, the same in every dimension
+    load: float | tuple[float, float] = (
+        0.9  # offered work / capacity in every dimension; or a pair
+    )
     durations: Literal["lognormal", "pareto"] = "lognormal"
     mean: float = 60.0  # duration, ticks
     spread: float = 1.0  # sigma of the logarithm, or the Pareto tail's index (above 1)
@@ -48,7 +50,8 @@ class RandomTasks:
         """Check every value."""
         for item in fields(self):
             _check(self, item.name, getattr(self, item.name))
-        if self.sizes[1] * (LONGEST * self.mean + self.interarrival * 50) > LARGEST:
+        gap = self.interarrival / self.loads[0]
+        if self.sizes[1] * (LONGEST * self.mean + 50 * gap) > LARGEST:
             raise InputError("mean", "adds up to more than 2**40 ticks", "use a coarser tick")
 
     @property
@@ -57,14 +60,20 @@ class RandomTasks:
         return (self.tasks, self.tasks) if isinstance(self.tasks, int) else tuple(self.tasks)  # type: ignore[return-value]
 
     @property
+    def loads(self) -> tuple[float, float]:
+        """Least and greatest load; each workload has one between them, uniform."""
+        load = self.load
+        return (load, load) if isinstance(load, (int, float)) else tuple(load)  # type: ignore[return-value]
+
+    @property
     def interarrival(self) -> float:
-        """Mean time between arrivals, ticks: mean work of a task / (load * nodes)."""
+        """Mean time between arrivals at a load of 1, ticks: mean work of a task / nodes."""
         attempts = sum(self.failure**i for i in range(MOST_FAILURES + 1))
         share = (self.demand[0] + self.demand[1]) / 2
-        return self.mean * attempts * share / (self.load * len(self.capacity))
+        return self.mean * attempts * share / len(self.capacity)
 
     def numbers(self) -> NDArray[np.float64]:
-        """Return what the compiled code needs, shape (14,)."""
+        """Return what the compiled code needs, shape (16,)."""
         low, high = (-1.0, -1.0) if self.slack is None else self.slack
         pareto = self.durations == "pareto"
         return np.array(
@@ -74,6 +83,7 @@ class RandomTasks:
                 *self.demand,
                 *self.priorities,
                 *(self.noise, self.failure, low, high),
+                *self.loads,
             ],
             np.float64,
         )
@@ -82,7 +92,10 @@ class RandomTasks:
 # name -> (test, what it must be)
 _RULES: dict[str, tuple[Any, str]] = {
     "tasks": (lambda s: 1 <= s.sizes[0] <= s.sizes[1] <= 10**7, "give 1 <= low <= high <= 10**7"),
-    "load": (lambda s: 0.01 <= s.load <= 10, "give 0.01 to 10"),
+    "load": (
+        lambda s: 0.01 <= s.loads[0] <= s.loads[1] <= 10 and len(s.loads) == 2,
+        "give 0.01 to 10, or a pair low <= high",
+    ),
     "durations": (lambda s: s.durations in ("lognormal", "pareto"), "use lognormal or pareto"),
     "mean": (lambda s: 1 <= s.mean <= 1e9, "give 1 to 1e9 ticks"),
     "spread": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 import gymnasium as gym
@@ -158,6 +159,16 @@ class TaskQueueVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]
     def action_masks(self) -> NDArray[np.int8]:
         """Return (B, K) int8: 1 where a row may be chosen."""
         return self._mask.copy()
+
+    def fork(self, origin: NDArray[np.int64]) -> None:
+        """Let sub-environment i go on from where sub-environment origin[i] stands, (B,).
+
+        It meets the same arrivals and failures: the random state is copied with the rest.
+        """
+        self.batch.fork(origin)
+        self._mask = self._mask[origin]
+        if self.options.source is not None:
+            self._generators = [deepcopy(self._generators[i]) for i in origin.tolist()]
 
     def get_state(self) -> dict[str, NDArray[Any]]:
         """Return copies of everything that a later :meth:`set_state` needs to go on exactly."""

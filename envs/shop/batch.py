@@ -277,6 +277,12 @@ class ShopBatch:
             due=np.where(due == k.FAR, NONE, due) if (due < k.FAR).any() else due[:0],
         )
 
+    def fork(self, origin: NDArray[np.int64]) -> None:
+        """Let place b go on from where place origin[b] stands, (B,), its future included."""
+        for name in ("data", "totals", "random"):
+            array = getattr(self, name)
+            array[...] = array[origin]
+
     def get_state(self) -> dict[str, NDArray[Any]]:
         """Return copies of everything that a later :meth:`set_state` needs to go on exactly."""
         arrays = {name: getattr(self, name).copy() for name in ("data", "totals", "random")}

@@ -152,6 +152,10 @@ class JobShopVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         """Return (B, K) int8: 1 where a row is a candidate."""
         return self.batch.mask()
 
+    def fork(self, origin: NDArray[np.int64]) -> None:
+        """Let sub-environment i go on from where sub-environment origin[i] stands, (B,)."""
+        self.batch.fork(origin)
+
     def get_state(self) -> dict[str, NDArray[Any]]:
         """Return copies of everything that a later :meth:`set_state` needs to go on exactly."""
         return self.batch.get_state()

@@ -82,6 +82,10 @@ class PickTheBest(VectorEnv):
     def action_masks(self):
         return self.mask.copy()
 
+    def fork(self, origin):
+        for name in ("left", "age", "mask", "candidates", "state"):
+            setattr(self, name, getattr(self, name)[origin])
+
     def get_state(self):
         state = self.np_random.bit_generator.state["state"]
         words = [state["state"] >> 64, state["state"] & (2**64 - 1)]

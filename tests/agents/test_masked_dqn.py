@@ -10,6 +10,9 @@ from agents.dqn.buffer import Batch, Following
 from agents.dqn.config import DQNConfig, Exploration, Prioritised
 from agents.dqn.dqn import MaskedDQN
 from agents.dqn.exploration import cosine, rates
+from envs.core.errors import InputError
+from envs.queue import layout as k
+from envs.queue.vector import TaskQueueVectorEnv
 
 SMALL = {
     "envs": 16,
@@ -48,8 +51,10 @@ def regret(model, toy):
         {"n_steps": 2, "double": False, "loss": "mse"},
         {"prioritised": Prioritised(alpha=0.6)},
         {"exploration": Exploration(schedule="linear", fraction=0.3)},
+        {"group": 4, "n_steps": 1, "train_freq": 1},
+        {"target_update_interval": 1, "tau": 0.02},
     ],
-    ids=["monte-carlo", "1-step double", "2-step", "prioritised", "linear"],
+    ids=["monte-carlo", "1-step double", "2-step", "prioritised", "linear", "groups", "average"],
 )
 def test_it_learns_the_toy(toy, settings):
     model = make(toy, **settings)
@@ -191,3 +196,58 @@ def test_a_snapshot_continues_exactly(toy, limit):
         assert torch.equal(a, b)
     assert model.statistics.take() == twin.statistics.take()
     assert model._n_updates == twin._n_updates
+
+
+def test_members_of_a_group_part_at_one_decision_and_meet_the_same_future():
+    """In queues: until the second decision, all that differs is what the first one was."""
+    vector = TaskQueueVectorEnv(8, tasks=[20, 30], wait=False, strict=True)
+    config = DQNConfig(**{**SMALL, "envs": 8, "group": 4, "n_steps": 3, "batch_size": 8})
+    model = MaskedDQN(NativeVecEnv(vector), config, seed=0)
+    for _ in range(20):
+        model.learn(config.envs * config.n_steps, reset_num_timesteps=False)
+    buffer, real = model.replay_buffer, 0
+    arrivals = vector.batch.data[:, [k.CLOCK, k.TASKS]]
+    assert len(np.unique(arrivals[:, 1])) <= 2  # two groups, two workloads
+    for first in buffer.pool:
+        place = (first + np.arange(4)) % buffer.capacity
+        for own in place[1:]:
+            np.testing.assert_array_equal(buffer.state[own], buffer.state[first])
+            assert buffer.count[own] == buffer.count[first]
+        choices = buffer.chosen[place]
+        assert len(set(choices.tolist())) == min(4, buffer.count[first]) > 1
+        real += 1
+    assert real > 5
+
+
+def test_the_loss_of_groups_is_that_of_differences_and_of_their_level(toy):
+    model = make(toy, group=4, n_steps=1, level_weight=0.25, loss="mse")
+    error = torch.tensor([1.0, 2.0, 3.0, 6.0, -1.0, -1.0, -1.0, -1.0])
+    within = (4 + 1 + 0 + 9) / 8
+    level = (9 + 1) / 2
+    assert model._group_loss(error).item() == pytest.approx(within + 0.25 * level)
+
+
+@pytest.mark.parametrize(
+    ("settings", "word"),
+    [
+        ({"envs": 6, "n_steps": 1}, "agent.envs: is 6"),
+        ({"batch_size": 10, "n_steps": 1}, "agent.batch_size: is 10"),
+        ({"n_steps": 0}, "agent.n_steps: is 0"),
+        ({"n_steps": 1, "prioritised": Prioritised(alpha=0.5)}, "agent.prioritised.alpha"),
+    ],
+)
+def test_settings_that_groups_cannot_use_are_named(toy, settings, word):
+    with pytest.raises(InputError, match=word):
+        make(toy, group=4, **settings)
+
+
+def test_the_average_of_the_weights_is_what_acts(toy):
+    model = make(toy, target_update_interval=1, tau=0.1)
+    model.learn(3000)
+    assert model.agent_net is model.q_net_target
+    last = [p.detach().clone() for p in model.q_net_target.parameters()]
+    model.train(1, 64)
+    for old, new, mean in zip(
+        last, model.q_net.parameters(), model.q_net_target.parameters(), strict=True
+    ):
+        torch.testing.assert_close(mean, 0.9 * old + 0.1 * new)

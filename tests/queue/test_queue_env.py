@@ -91,7 +91,7 @@ def test_an_episode_by_hand() -> None:
     # Task 1 (high): nothing else fits until task 2 comes at 1; weights 1 + 3 wait for a tick.
     look, reward, ended, _, info = env.step(1)
     assert (info["reward_ticks"], info["clock"], ended) == (-4, 1, False)
-    assert reward == -4 / (3 * 1 + 4 * 3 + 1 * 2)
+    assert reward == -4 / ((3 * 1 + 4 * 3 + 1 * 2) // 3)
     assert look["action_mask"].tolist() == [0, 1, 0, 1]
     # Task 2 from 1 to 2; task 1 ends at 2, too: weights 1 + 3 + 2 for a tick.
     _, _, _, _, info = env.step(1)
@@ -204,9 +204,9 @@ BAD = [
     ({"tasks": (5, 3)}, "tasks: is (5, 3) (give 1 <= low"),
     ({"tasks": 2.5}, "tasks: is 2.5 (give 1 <= low"),
     ({"tasks": True}, "tasks: is True (give 1 <= low"),
-    ({"load": 0}, "load: is 0 (give 0.01 to 10)"),
-    ({"load": float("nan")}, "load: is nan (give 0.01 to 10)"),
-    ({"load": "high"}, "load: is 'high' (give 0.01 to 10)"),
+    ({"load": 0}, "load: is 0 (give 0.01 to 10, or a pair low <= high)"),
+    ({"load": float("nan")}, "load: is nan (give 0.01 to 10, or a pair low <= high)"),
+    ({"load": "high"}, "load: is 'high' (give 0.01 to 10, or a pair low <= high)"),
     ({"durations": "normal"}, "durations: is 'normal' (use lognormal or pareto)"),
     ({"durations": "pareto", "spread": 1}, "spread: is 1 (give 0 to 5 for lognormal, above 1"),
     ({"mean": 0.1}, "mean: is 0.1 (give 1 to 1e9 ticks)"),

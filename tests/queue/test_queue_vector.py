@@ -185,3 +185,24 @@ def test_there_must_be_one_action_an_environment(shape, strict) -> None:
 def test_a_bad_number_of_environments_is_named(count) -> None:
     with pytest.raises(InputError, match=f"num_envs: is {count} "):
         TaskQueueVectorEnv(count)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda o: "-".join(o))
+def test_forks_go_on_alike_into_the_next_episodes(options) -> None:
+    env = TaskQueueVectorEnv(6, **options, strict=True)
+    looks, _ = env.reset(seed=3)
+    for _ in range(10):
+        looks, *_ = env.step(looks["action_mask"].argmax(axis=1))
+    origin = np.array([0, 4, 0, 4, 4, 5])
+    env.fork(origin)
+    looks = {name: array[origin] for name, array in looks.items()}
+    assert np.array_equal(env.action_masks(), looks["action_mask"])
+    seen = set()
+    for _ in range(80):
+        looks, rewards, *_ = env.step(looks["action_mask"].argmax(axis=1))
+        for twins in ([0, 2], [1, 3, 4]):
+            assert len({rewards[i] for i in twins}) == 1
+            for array in looks.values():
+                assert len({array[i].tobytes() for i in twins}) == 1
+        seen.add(looks["state"][0].tobytes() == looks["state"][4].tobytes())
+    assert False in seen or "workload" in options  # others went on by themselves

@@ -33,6 +33,17 @@ def test_the_load_is_as_stated_in_every_dimension(options, load) -> None:
     assert offered == pytest.approx([load] * 4, rel=0.1)
 
 
+def test_a_pair_of_loads_gives_each_workload_one_between_them() -> None:
+    batch = QueueBatch(60)
+    batch.prepare(RandomTasks(tasks=4000, load=(0.5, 1.5)))
+    batch.random[:] = np.arange(60)
+    batch.begin(draw=True)
+    ends = np.array([batch.workload(b).problem.release.max() for b in range(60)])
+    loads = RandomTasks().interarrival * 4000 / ends
+    assert 0.45 < loads.min() < 0.65 and 1.35 < loads.max() < 1.65
+    assert loads.mean() == pytest.approx(1.0, abs=0.15)
+
+
 def test_arrivals_are_poisson() -> None:
     gaps = np.diff(drawn(mean=600.0).problem.release)
     assert gaps.std() == pytest.approx(gaps.mean(), rel=0.05)
