@@ -15,7 +15,7 @@ from experiments.config import nearest, parse
 from experiments.families import load_instance
 from experiments.family import Instance
 from experiments.help import options_of
-from experiments.workloads import Model, PoolConfig, drawn, is_trace
+from experiments.workloads import Generator, PoolConfig, drawn, is_trace
 
 
 def instances_of(spec: Any, pool: PoolConfig | None = None) -> list[Any]:
@@ -33,7 +33,7 @@ def instances_of(spec: Any, pool: PoolConfig | None = None) -> list[Any]:
     pool = PoolConfig() if pool is None else pool
     if isinstance(spec, Mapping):
         if set(spec) == {"generator"}:
-            return list(parse(Model, spec["generator"], "suite.generator").draw())
+            return list(parse(Generator, spec["generator"], "suite.generator").workloads())
         if set(spec) != {"instances"}:
             remedy = "give instances, or a generator"
             raise InputError("suite", f"has the keys {sorted(map(str, spec))}", remedy)
@@ -102,5 +102,6 @@ def _read(name: str) -> dict[str, Any]:
 def _listed(name: str) -> list[str]:
     spec = _read(name)
     if "generator" in spec:
-        return [", ".join(f"{key}={value}" for key, value in spec["generator"].items())]
+        plain = {k: v for k, v in spec["generator"].items() if not isinstance(v, list)}
+        return [", ".join(f"{key}={value}" for key, value in plain.items())]
     return [str(entry) for entry in spec["instances"]]

@@ -18,6 +18,7 @@ from experiments.compose import compose
 from experiments.families import QUEUES, family_of, load_instance
 from experiments.family import sha256_of
 from experiments.suites import instances_of
+from experiments.workload_models import WorkloadModel
 from experiments.workloads import PoolConfig
 from tests.instances.public_data import public_file
 from tests.queue.workloads import random_workload
@@ -183,7 +184,9 @@ def test_identity_includes_what_really_happens(trace: Path) -> None:
 def test_a_plan_is_carried_out_no_later_than_planned() -> None:
     """Exact durations, no failures: the order of the plan is enough to be as early."""
     for seed in range(10):
-        workload = load_instance(f"{'queue' if seed % 2 else 'pool'}-25-{seed}")
+        nodes = 1 if seed % 2 else 3
+        model = WorkloadModel(noise=0.0, capacity=((100, 1024, 1000, 10_000),) * nodes)
+        workload = model.draw(25, [seed])
         plan = QUEUES.batch([workload])
         while not plan.done.all():
             plan.advance(plan.observation()["action_mask"].argmax(axis=1))
