@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from envs.core.errors import InputError
+from experiments import tables
 
 Row = Mapping[str, Any]
 RESULTS, PARTIAL = "results.jsonl", "results.partial.jsonl"
@@ -176,26 +177,12 @@ def sizes(lines: Sequence[Line]) -> list[str]:
 
 def text(rows: Sequence[Row]) -> str:
     """Return the table for a terminal, with what its columns mean."""
-    head, body = _cells(rows)
-    width = [max(len(line[c]) for line in (head, *body)) for c in range(len(head))]
-
-    def lay(line: Sequence[str]) -> str:
-        first, *others = [
-            f"{cell:<{w}}" if c == 0 else f"{cell:>{w}}"
-            for c, (cell, w) in enumerate(zip(line, width, strict=True))
-        ]
-        return "  ".join([first, *others]).rstrip()
-
-    rule = "-" * (sum(width) + 2 * (len(width) - 1))
-    return "\n".join([lay(head), rule, *map(lay, body), "", notes(rows)])
+    return f"{tables.text(*_cells(rows))}\n\n{notes(rows)}"
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """Return the table in Markdown, with what its columns mean."""
-    head, body = _cells(rows)
-    bar = "|".join(["", "---", *["---:"] * (len(head) - 1), ""])
-    lines = ["| " + " | ".join(line) + " |" for line in (head, *body)]
-    return "\n".join([lines[0], bar, *lines[1:], "", notes(rows)])
+    return f"{tables.markdown(*_cells(rows))}\n\n{notes(rows)}"
 
 
 def _cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
