@@ -22,7 +22,7 @@ COMMANDS = {
     "evaluate": "compare methods on a suite of instances: results, table, figure",
     "solve": "solve one instance with one method and write the schedule",
     "validate": "check a schedule file against its instance",
-    "plot": "draw learning curves, a Gantt chart or a comparison: plot curves|gantt|compare",
+    "plot": "draw learning curves, a Gantt chart or a comparison: plot curves|gantt|compare|…",
     "allocate": "share capacities at one moment by several rules, side by side",
     "instances": "list and describe the instances that are known by name",
     "bench": "measure the speed of the environments and kernels on this machine",

@@ -91,6 +91,28 @@ def comparison(lines: Sequence[Line], title: str = "") -> Figure:
     return figure
 
 
+def regret(curves: dict[str, NDArray[np.float64]], title: str = "") -> Figure:
+    """Draw what wrong estimates cost: a line and a 95 % band a method.
+
+    Args:
+        curves: By method, (L, 4): error, mean regret, low and high, per cent.
+        title: Its own, if any.
+    """
+    figure = _figure(7.5, 4.4)
+    axes = figure.subplots()
+    for colour, (method, curve) in zip(_cycle(len(curves)), curves.items(), strict=True):
+        error, mean, low, high = curve.T
+        axes.plot(error, mean, "o-", color=colour, linewidth=1.8, markersize=4, label=method)
+        axes.fill_between(error, low, high, color=colour, alpha=0.15, linewidth=0)
+    axes.axhline(0.0, color="#666666", linewidth=1.0)
+    axes.set_xlabel("error of the estimates (sigma of ln(estimate / duration))")
+    axes.set_ylabel("regret against exact estimates (%)")
+    _plain(axes)
+    axes.legend(frameon=False)
+    figure.suptitle(title or "What wrong estimates cost", **_TITLE)
+    return figure
+
+
 def save(figure: Figure, path: Path) -> None:
     """Write a figure whole or not at all, making its folder; the suffix decides the format.
 

@@ -12,7 +12,7 @@ import numpy as np
 from envs.core.check import violations
 from envs.core.errors import InputError
 from envs.core.schedule import Schedule
-from experiments import compare, figures, schedule_file, timeline
+from experiments import compare, figures, regret, schedule_file, timeline
 from experiments.config import Config, Text, parse
 from experiments.families import family_of, load_instance
 from experiments.family import Instance, problem_of, scenario_of
@@ -28,6 +28,7 @@ _USES = {
     "gantt": ("schedule", "instance", "title"),
     "timeline": ("schedule", "instance", "title"),
     "compare": ("results", "title"),
+    "regret": ("results", "title"),
 }
 _GAP, _RULE = "validation/gap", "validation/gap_of_"
 
@@ -35,7 +36,7 @@ _GAP, _RULE = "validation/gap", "validation/gap_of_"
 class Settings(Config):
     """Hold the keys of ``configs/plot.yaml``."""
 
-    kind: Literal["curves", "gantt", "timeline", "compare"]
+    kind: Literal["curves", "gantt", "timeline", "compare", "regret"]
     runs: tuple[Text, ...] | Text | None = None
     schedule: Text | None = None
     instance: Text | None = None
@@ -60,12 +61,7 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError(_USES[kind][0], "is missing", f"give {_USES[kind][0]}=<path>")
     out = Path(settings.out or f"{kind}.png")
     figures.check_format(out)
-    figures.save(
-        {"curves": _curves, "gantt": _gantt, "timeline": _timeline, "compare": _compare}[kind](
-            settings
-        ),
-        out,
-    )
+    figures.save(_DRAW[kind](settings), out)
     return {"kind": kind, "out": str(out)}
 
 
@@ -165,3 +161,17 @@ def _scheduled(settings: Settings) -> tuple[Instance, Schedule]:
 def _compare(settings: Settings) -> Figure:
     lines = compare.compare(compare.read(Path(str(settings.results))))
     return figures.comparison(lines, settings.title or "")
+
+
+def _regret(settings: Settings) -> Figure:
+    rows = compare.read(Path(str(settings.results)))
+    return figures.regret(regret.regret(rows), settings.title or "")
+
+
+_DRAW = {
+    "curves": _curves,
+    "gantt": _gantt,
+    "timeline": _timeline,
+    "compare": _compare,
+    "regret": _regret,
+}

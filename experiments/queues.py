@@ -173,6 +173,7 @@ class Queues(Family):
             "mean_wait": m.mean_wait,
             "wait_95": m.wait_95,
             "mean_slowdown": m.mean_slowdown,
+            "estimate_error": estimate_error(instance),
             "deadline_misses": m.late_jobs,
             "weighted_tardiness": m.weighted_tardiness,
             "utilisation": list(m.dimension_utilisation),
@@ -206,6 +207,14 @@ class Queues(Family):
             return bound, bound
         work = [_least(batch.workload(b), "flow") for b in range(batch.size)]
         return bound, np.array(work, np.int64)
+
+
+def estimate_error(workload: Workload) -> float:
+    """Return the root mean square of ln(estimate / duration); 0 for exact estimates."""
+    p = workload.problem
+    actual = workload.scenario.actual_time(p).max(axis=1)
+    ratio = np.maximum(p.time.max(axis=1), 1) / np.maximum(actual, 1)
+    return round(float(np.sqrt(np.mean(np.log(ratio) ** 2))), 6)
 
 
 def _least(workload: Workload, cost: str) -> int:

@@ -29,6 +29,7 @@ from experiments.config import Config
 
 Tasks = Annotated[int, Field(ge=1, le=10**6)]
 Load = Annotated[float, Field(ge=0.01, le=10)]
+Noise = Annotated[float, Field(ge=0, le=3)]
 Units = tuple[int, int, int, int]  # cpu, memory, io, network
 Number = TypeVar("Number", int, float)
 Source = Callable[[np.random.Generator], Workload]
@@ -66,7 +67,7 @@ class WorkloadModel(Config):
     spread: float = 1.0
     demand: tuple[float, float] = (0.05, 0.4)
     priorities: tuple[float, float] = (0.2, 0.5)
-    noise: float = Field(default=0.3, ge=0, le=3)
+    noise: Noise = 0.3
     estimates: Literal["noise", "user"] = "noise"
     failure: float = 0.0
     slack: tuple[float, float] | None = None

@@ -13,7 +13,7 @@ from pydantic import Field
 from envs.core.errors import InputError
 from envs.instances import Workload, load_workload
 from experiments.config import Config
-from experiments.workload_models import WorkloadModel
+from experiments.workload_models import Noise, WorkloadModel
 
 SUFFIXES = (".swf", ".csv")
 NAMES = "queue-200-7, pool-200-7, lublin-1000-7"
@@ -50,15 +50,24 @@ class Generator(WorkloadModel):
 
     instances: int = Field(default=10, ge=1, le=10_000)
     seed: int = Field(default=0, ge=0)
+    errors: tuple[Noise, ...] | None = None
 
     prefix: ClassVar[str] = "suite.generator."
 
     def workloads(self) -> list[Workload]:
-        """Return the workloads; workload i has the seed (seed, i)."""
+        """Return the workloads; workload i has the seed (seed, i).
+
+        With `errors` there are as many of each, which differ in their estimates alone: `errors`
+        takes the place of `noise` and ends the name, random-200-0.3~0.5.
+        """
         low, high = self.tasks if isinstance(self.tasks, tuple) else (self.tasks, self.tasks)
         sizes = np.linspace(low, high, self.instances).round().astype(int).tolist()
+        levels = {"": self}
+        if self.errors is not None:
+            levels = {f"~{x:g}": self.model_copy(update={"noise": x}) for x in self.errors}
         return [
-            named(self.draw(tasks, [self.seed, i]), f"{self.model}-{tasks}-{self.seed}.{i}")
+            named(model.draw(tasks, [self.seed, i]), f"{self.model}-{tasks}-{self.seed}.{i}{end}")
+            for end, model in levels.items()
             for i, tasks in enumerate(sizes)
         ]
 

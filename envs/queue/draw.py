@@ -53,7 +53,7 @@ def draw(w, random, kind):
         else:
             time = math.exp(middle + spread * _normal(random))
         actual = max(int(min(time, LONGEST * mean) + 0.5), 1)
-        error = math.exp(kind[10] * _normal(random)) if kind[10] > 0 else 1.0
+        error = math.exp(kind[10] * _normal(random))  # drawn always: all else is equal
         estimate = min(max(int(actual * error + 0.5), 1), int(LONGEST * mean) + 1)
         home = w[k.NODE] + bounded(random, w[k.NODES]) * k.NODE_FIELDS + k.CAPACITY
         record = w[k.TASK] + task * k.FIELDS

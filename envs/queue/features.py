@@ -41,8 +41,8 @@ COLUMNS: dict[str, str] = {
     "brevity": "ln(P / estimated time)",
     "value": "ln(weight * P / estimated time), Smith's ratio (1956)",
     "value_of_area": "ln(weight / area)",
-    "rank_time": "share of the other visible tasks that fit that are shorter; 0 with class5",
-    "rank_value": "share of those that have a larger value; 0 with class5",
+    "rank_time": "of a task that fits: share of the others that fit and are shorter; no class5",
+    "rank_value": "the same of those that have a larger value; no class5",
     "deadline": "1 for a task with a deadline",
     "slack": "(deadline - now - estimated time) / P; 0 without a deadline",
     "retries": "attempts that have failed",
@@ -274,24 +274,28 @@ def _describe(w, node, begin, end, head, start, rows, mask, step):
 
 @nb.njit(cache=True, error_model="numpy")
 def _rank(w, begin, end, rows, mask, step):
-    """Write the columns that compare a task with the others that fit on the same node."""
+    """Write the columns that compare the tasks that fit on a node with each other."""
     queue, ring, first, task_at = w[k.QUEUE], w[k.RING], w[k.HEAD], w[k.TASK]
-    fitting = 0
-    for rival in range(begin, end):  # few fit, and only those are compared with all
-        if not mask[rival * step]:
-            continue
-        fitting += 1
-        other = task_at + w[queue + ((first + rival) & ring)] * k.FIELDS
-        time, weight = w[other + k.ESTIMATE], w[other + k.WEIGHT]
-        for position in range(begin, end):
-            own = task_at + w[queue + ((first + position) & ring)] * k.FIELDS
-            row = position * step * COLUMN_COUNT
-            rows[row + 20] += time < w[own + k.ESTIMATE]
-            rows[row + 21] += weight * w[own + k.ESTIMATE] > w[own + k.WEIGHT] * time
+    one, fitting = np.float32(1.0), 0
     for position in range(begin, end):
-        row, others = position * step * COLUMN_COUNT, fitting - mask[position * step]
-        rows[row + 20] /= np.float32(max(others, 1))
-        rows[row + 21] /= np.float32(max(others, 1))
+        fitting += mask[position * step]
+    share = one / np.float32(max(fitting - 1, 1))
+    for position in range(begin, end):
+        if not mask[position * step]:
+            continue
+        own = task_at + w[queue + ((first + position) & ring)] * k.FIELDS
+        time, weight = w[own + k.ESTIMATE], w[own + k.WEIGHT]
+        row = position * step * COLUMN_COUNT
+        for rival in range(begin, position):
+            if not mask[rival * step]:
+                continue
+            other = task_at + w[queue + ((first + rival) & ring)] * k.FIELDS
+            longer, worth = w[other + k.ESTIMATE], w[other + k.WEIGHT]
+            against = rival * step * COLUMN_COUNT
+            rows[row + 20] += (longer < time) * share
+            rows[against + 20] += (time < longer) * share
+            rows[row + 21] += (worth * time > weight * longer) * share
+            rows[against + 21] += (weight * longer > worth * time) * share
 
 
 @nb.njit(cache=True, error_model="numpy")

@@ -11,6 +11,7 @@ from envs.core.errors import InputError
 from envs.instances import load
 from experiments import compare, figures, schedule_file
 from experiments.plot import report, run
+from experiments.regret import regret
 from experiments.rollout import by_priority, rollout
 
 
@@ -122,7 +123,7 @@ def test_gantt_draws_a_schedule_file_and_refuses_an_invalid_one(tmp_path: Path) 
         ({"kind": "compare", "results": "x", "out": "a.gif"}, "out: a.gif is no png, svg, pdf"),
         (
             {"kind": "heatmap"},
-            'kind: is "heatmap" (must be one of curves, gantt, timeline, compare)',
+            'kind: is "heatmap" (must be one of curves, gantt, timeline, compare, regret)',
         ),
     ],
 )
@@ -142,3 +143,36 @@ def test_records_that_are_none_are_refused(tmp_path: Path) -> None:
         (folder / "metrics.jsonl").write_text(text)
         with pytest.raises(InputError, match=message):
             run({"kind": "curves", "runs": [str(folder)]})
+
+
+def test_regret_is_what_each_method_loses_to_itself(tmp_path: Path) -> None:
+    found = {0.0: (100.0, 200.0), 0.5: (110.0, 200.0), 1.0: (150.0, 300.0)}
+    rows = [
+        {
+            "instance": f"w{i}~{error:g}",
+            "sha256": str(i),
+            "method": method,
+            "makespan": 1,
+            "gap": None,
+            "seconds": 0.0,
+            "seed": seed,
+            "objective": {"name": "weighted_flow", "value": factor * values[i] + 2 * seed - 1},
+        }
+        for method, factor in (("sjf", 1.0), ("fifo", 3.0))
+        for error, values in found.items()
+        for i in (0, 1)
+        for seed in (0, 1)
+    ]
+    curves = regret(rows)
+    for curve in curves.values():
+        np.testing.assert_allclose(curve[:, 0], [0.0, 0.5, 1.0])
+        np.testing.assert_allclose(curve[:, 1], [0.0, 5.0, 50.0])
+        assert (curve[:, 2] <= curve[:, 1]).all() and (curve[:, 1] <= curve[:, 3]).all()
+    figure = figures.regret(curves)
+    assert [line.get_label() for line in figure.axes[0].lines[:2]] == ["sjf", "fifo"]
+    (tmp_path / "results.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run({"kind": "regret", "results": str(tmp_path), "out": str(tmp_path / "regret.svg")})
+    assert b"What wrong estimates cost" in (tmp_path / "regret.svg").read_bytes()
+    (tmp_path / "results.jsonl").write_text(json.dumps({**rows[0], "instance": "w0"}) + "\n")
+    with pytest.raises(InputError, match=r"^results: holds w0, which says no error"):
+        run({"kind": "regret", "results": str(tmp_path), "out": str(tmp_path / "x.png")})

@@ -8,6 +8,7 @@ from envs.instances.utilisation import utilisation_sum
 from experiments.compose import compose
 from experiments.family import sha256_of
 from experiments.queue_env import QueueEnv
+from experiments.queues import estimate_error
 from experiments.suites import instances_of
 from experiments.train import read
 from experiments.workload_models import Arrivals, WorkloadModel
@@ -81,3 +82,22 @@ def test_what_is_out_of_range_is_named(keys, words) -> None:
     with pytest.raises(InputError) as caught:
         WorkloadModel(**keys).source()
     assert str(caught.value).startswith(words)
+
+
+def test_errors_of_a_suite_change_the_estimates_alone() -> None:
+    keys = {"tasks": 50, "instances": 3, "errors": [0.0, 0.5, 1.0]}
+    found = instances_of({"generator": keys})
+    names = [workload.problem.name for workload in found]
+    assert names[:4] == [
+        "random-50-0.0~0",
+        "random-50-0.1~0",
+        "random-50-0.2~0",
+        "random-50-0.0~0.5",
+    ]
+    for i in range(3):
+        exact, half, whole = found[i::3]
+        for other in (half, whole):
+            assert np.array_equal(other.problem.release, exact.problem.release)
+            assert np.array_equal(other.scenario.actual_time(other.problem), exact.problem.time)
+        assert estimate_error(exact) == 0.0
+        assert estimate_error(whole) == pytest.approx(2 * estimate_error(half), rel=0.1)

@@ -176,7 +176,12 @@ class PlainQueue:
         return dict(zip(COLUMNS, values, strict=True))
 
     def ranks(self, o: int, node: int) -> tuple[float, float]:
-        """Return the shares of the others that fit on a node that are shorter, or worth more."""
+        """Return the shares of the others that fit on a node that are shorter, or worth more.
+
+        Only a task that fits itself is compared.
+        """
+        if not self.fits(o, node):
+            return 0.0, 0.0
         rivals = [i for i in self.queue()[: self.visible] if i != o and self.fits(i, node)]
         if not rivals:
             return 0.0, 0.0
