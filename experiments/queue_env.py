@@ -27,7 +27,7 @@ class QueueEnv(WorkloadModel):
     visible: int = Field(default=32, ge=1, le=10_000)
     actions: Literal["slot", "class5"] = "slot"
     observation: Literal["candidates", "classic10"] = "candidates"
-    reward: Literal["flow", "slowdown", "tardiness", "makespan"] = "flow"
+    reward: Literal["flow", "slowdown", "tardiness", "makespan", "projected"] = "flow"
     wait: bool = True
 
     prefix: ClassVar[str] = "env."

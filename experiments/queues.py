@@ -188,11 +188,11 @@ class Queues(Family):
 
     def cost(self, batch: QueueBatch) -> NDArray[np.int64]:
         """Return what the reward of the batch counts, (B,): ticks, or millionths."""
-        return batch.costs()[k.REWARDS[batch.reward]]
+        return batch.costs()[k.measured(batch.reward)]
 
     def measured(self, batch: QueueBatch) -> str:
         """Name the cost of a batch."""
-        return k.REWARDS[batch.reward]
+        return k.measured(batch.reward)
 
     def bound(self, batch: QueueBatch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return what it costs at least, (B,), and the same; for tardiness 0 and the work.
@@ -200,7 +200,7 @@ class Queues(Family):
         A flow is no shorter than all attempts of its task, a slowdown no smaller than 1, and a
         makespan no earlier than the last task can end if it never waits.
         """
-        name = k.REWARDS[batch.reward]
+        name = k.measured(batch.reward)
         least = [_least(batch.workload(b), name) for b in range(batch.size)]
         bound = np.array(least, np.int64)
         if name != "tardiness":

@@ -23,7 +23,7 @@ from envs.queue.whole import RULES
 
 Actions = Literal["slot", "class5"]
 Look = Literal["candidates", "classic10"]
-Reward = Literal["flow", "slowdown", "tardiness", "makespan"]
+Reward = Literal["flow", "slowdown", "tardiness", "makespan", "projected"]
 Rule = Literal["fifo", "first_fit", "sjf", "priority_fifo", "easy"]
 Observation = dict[str, NDArray[Any]]
 CLASS_ROWS = 5
@@ -48,7 +48,8 @@ class QueueBatch:
         actions: "slot", the rows above and one that waits; or "class5": the oldest task of high,
             medium and low priority, the shortest that fits, and wait.
         look: "candidates" or "classic10", see :data:`envs.queue.features.COLUMNS`.
-        reward: Which cost :meth:`advance` tells: "flow", "slowdown", "tardiness" or "makespan".
+        reward: Which cost :meth:`advance` tells: "flow", "slowdown", "tardiness", "makespan" or
+            "projected", the flow with what the tasks that are there will still add to it.
         wait: Whether *wait* may be chosen while a visible task fits; without it nothing idles.
     """
 
@@ -232,7 +233,7 @@ class QueueBatch:
 
     def costs(self) -> dict[str, NDArray[np.int64]]:
         """Return what it has cost so far, (B,) each: ticks, and millionths for the slowdown."""
-        return {name: self.data[:, k.COST + i].copy() for i, name in enumerate(k.REWARDS)}
+        return {name: self.data[:, k.COST + i].copy() for i, name in enumerate(k.COSTS)}
 
     def schedule(self, b: int) -> Schedule:
         """Return queue b's schedule; -1 marks tasks that are not done, and nodes not chosen."""

@@ -48,6 +48,10 @@ class TaskQueueEnv(gym.Env[Observation, np.int64]):
     - "slowdown": minus the sum of the bounded slowdowns, millionths (scale: one); it falls
       while tasks wait, by their estimates, and is put right when they end;
     - "tardiness": minus the weighted tardiness, ticks (scale as for the flow);
+    - "projected": the same sum as "flow", and the same scale, but told ahead: it falls by what a
+      decision and the arrivals after it add to what all tasks in the system will cost by an
+      estimate (:mod:`envs.queue.project`), and rises where things go better. That is shaping by a
+      potential (Ng, Harada and Russell 1999), which changes no order of policies;
     - "makespan": minus the makespan, ticks (scale: a lower bound of it by the
       estimates, divided by the tasks).
 

@@ -46,8 +46,10 @@ from envs.queue.layout import (
     NODE,
     NODE_FIELDS,
     NODES,
+    PAIRS,
     PATIENCE,
     PLACE,
+    PROJECTED,
     QUEUE,
     REPORTED,
     REWARD,
@@ -71,6 +73,7 @@ from envs.queue.layout import (
     WORK,
     D,
 )
+from envs.queue.project import count
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -153,6 +156,8 @@ def _count(w, record, sign):
 @nb.njit(cache=True, error_model="numpy")
 def _enqueue(w, task):
     """Insert a task where its arrival belongs, moving the shorter side of the queue."""
+    if w[REWARD] == PROJECTED:
+        count(w, task, 1)
     queue, ring, head, size = w[QUEUE], w[RING], w[HEAD], w[WAITING]
     low, high = size, size
     if size and w[queue + ((head + size - 1) & ring)] > task:
@@ -189,6 +194,8 @@ def _remove(w, position):
         for i in range(position, size - 1):
             w[queue + ((head + i) & ring)] = w[queue + ((head + i + 1) & ring)]
     w[WAITING] = size - 1
+    if w[REWARD] == PROJECTED:
+        count(w, task, -1)
     _count(w, w[TASK] + task * FIELDS, -1)
     return task
 
@@ -359,6 +366,7 @@ def begin(w):
     tasks, nodes = w[TASKS], w[NODES]
     for i in range(CLOCK, REPORTED + 1):
         w[i] = 0
+    w[PAIRS] = 0
     for node in range(w[NODE], w[NODE] + nodes * NODE_FIELDS, NODE_FIELDS):
         for d in range(D):
             w[node + FREE + d] = w[node + CAPACITY + d]
@@ -387,6 +395,6 @@ def begin(w):
     w[SCALE] = max(last // max(tasks, 1), 1)
     if w[REWARD] == 1:
         w[SCALE] = MILLION
-    elif w[REWARD] != 3:
+    elif w[REWARD] != 3:  # the makespan
         w[SCALE] = max(weighted // max(tasks, 1), 1)
     settle(w)

@@ -52,6 +52,7 @@ COST = 39  # what it has cost so far: flow, slowdown, tardiness, makespan
 REPORTED = 43  # how much of the reward's cost has been handed out
 DISPATCHED = 44  # attempts started since the batch was made; a counter for benchmarks
 WAITS = 45  # whether wait may be chosen while a task fits; does not change either
+PAIRS = 46  # what waiting tasks will cost by themselves, see ``project.py``; 0 for other rewards
 HEADER = 48
 
 # One record a task; the first eight are one cache line, all that an observation reads
@@ -80,7 +81,9 @@ NODE_FIELDS = 16
 # One record an attempt: operation, start, end, outcome
 ATTEMPT = 4
 
-REWARDS = ("flow", "slowdown", "tardiness", "makespan")
+COSTS = ("flow", "slowdown", "tardiness", "makespan")
+REWARDS = (*COSTS, "projected")
+PROJECTED = 4
 MILLION = np.int64(1_000_000)  # slowdown is counted in millionths
 
 # What one move tells
@@ -91,6 +94,11 @@ OUT_SCALE = 3
 OUT_CLOCK = 4
 OUT_OVERFLOW = 5
 OUTCOME = 6
+
+
+def measured(reward: int) -> str:
+    """Return the cost that the rewards of an episode add up to."""
+    return "flow" if reward == PROJECTED else COSTS[reward]
 
 
 def regions(tasks: int, nodes: int, edges: int, deadlines: bool, attempts: int) -> dict[int, int]:

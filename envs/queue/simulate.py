@@ -12,6 +12,7 @@ from envs.queue import kernel, whole
 from envs.queue import layout as k
 from envs.queue.draw import draw
 from envs.queue.features import observe, summarise
+from envs.queue.project import project
 from envs.queue.table import tabulate
 
 
@@ -56,7 +57,10 @@ def advance(data, actions, classic, again, random, kind, outcome, final, rows, s
         legal = kernel.move(w, chosen[b])
         told[k.OUT_COST] = 0
         if legal:
-            cost = w[k.COST + w[k.REWARD]]
+            if w[k.REWARD] == k.PROJECTED:
+                cost = w[k.COST] + project(w)
+            else:
+                cost = w[k.COST + w[k.REWARD]]
             told[k.OUT_COST] = cost - w[k.REPORTED]
             w[k.REPORTED] = cost
         told[k.OUT_LEGAL] = legal

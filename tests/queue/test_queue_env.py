@@ -26,7 +26,7 @@ from envs.queue.random_tasks import RandomTasks
 from tests.queue.workloads import random_workload
 
 IDS = ("dispatchlab/TaskQueue-v0", "dispatchlab/ResourcePool-v0")
-REWARDS = ("flow", "slowdown", "tardiness", "makespan")
+REWARDS = ("flow", "slowdown", "tardiness", "makespan", "projected")
 PRESETS = tuple(product(("slot", "class5"), ("candidates", "classic10")))
 
 
@@ -223,7 +223,7 @@ BAD = [
     ({"visible": 2.0}, "visible: is 2.0 (give 1 to 10000 tasks)"),
     ({"actions": "all"}, "actions: is 'all' (use slot or class5)"),
     ({"observation": "raw"}, "observation: is 'raw' (use candidates or classic10)"),
-    ({"reward": "profit"}, "reward: is 'profit' (use flow or slowdown or tardiness or makespan)"),
+    ({"reward": "profit"}, "reward: is 'profit' (use flow or slowdown or tardiness or"),
     ({"strict": 3}, "strict: is 3 (give true or false)"),
     ({"speed": 3}, "speed: is not an option of this environment"),
     ({"source": 3}, "source: is 3 (give a callable"),

@@ -16,7 +16,7 @@ from envs.queue.layout import SCALE
 from envs.queue.vector import TaskQueueVectorEnv
 from tests.queue.workloads import random_workload
 
-REWARDS = ("flow", "slowdown", "tardiness", "makespan")
+REWARDS = ("flow", "slowdown", "tardiness", "makespan", "projected")
 STEPS = 10_000
 
 
@@ -25,6 +25,7 @@ def objective(env: TaskQueueEnv, reward: str) -> int:
     problem, schedule = env.workload().problem, env.schedule()
     weight = weights(problem).astype(np.int64)
     return {
+        "projected": lambda: int((weight * flow(problem, schedule)).sum()),
         "flow": lambda: int((weight * flow(problem, schedule)).sum()),
         "slowdown": lambda: int(slowdown_millionths(problem, schedule).sum()),
         "tardiness": lambda: int((weight * tardiness(problem, schedule)).sum()),
@@ -35,7 +36,7 @@ def objective(env: TaskQueueEnv, reward: str) -> int:
 @pytest.mark.parametrize("reward", REWARDS)
 @pytest.mark.parametrize("kind", [TaskQueueEnv, ResourcePoolEnv])
 def test_random_masked_steps_keep_the_promises(kind, reward) -> None:
-    """10,000 steps over the four rewards: valid schedules, exact sums, legal moves only."""
+    """10,000 steps over the rewards: valid schedules, exact sums, legal moves only."""
     actions = "class5" if reward in ("slowdown", "makespan") else "slot"
     env = kind(
         tasks=(1, 60), load=1.2, failure=0.2, slack=(0.5, 6), visible=6, strict=True,
