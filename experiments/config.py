@@ -175,6 +175,8 @@ def _path(location: tuple[int | str, ...], plain: Any) -> tuple[int | str, ...]:
     """Return the part of pydantic's location that the input has; the rest names types."""
     path: list[int | str] = []
     for part in location:
+        if isinstance(part, str) and "[" in part:  # a type of a union, such as dict[str,str]
+            continue
         if isinstance(plain, dict) and isinstance(part, str):
             path.append(part)
             if part not in plain:

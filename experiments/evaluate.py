@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -30,7 +30,7 @@ class Settings(Config):
     """Hold the keys of ``configs/evaluate.yaml``."""
 
     suite: Any
-    methods: tuple[Text | dict[Text, Text], ...] = Field(min_length=1)
+    methods: tuple[Text | dict[Text, Text | tuple[Text, ...]], ...] = Field(min_length=1)
     objective: Text = "auto"
     pool: PoolConfig = PoolConfig()
     seeds: tuple[int, ...] = Field(min_length=1)
@@ -112,9 +112,10 @@ def prepare(config: Mapping[str, Any]) -> Plan:
     parameters = {name: getattr(settings, name) for name in SEARCHES}
     chosen = methods(settings.methods, parameters, "methods", family)
     for method in chosen:
-        for instance in instances:
-            method.check(instance)
-        method.warm(budget)
+        for one in method.members or (method,):
+            for instance in instances:
+                one.check(instance)
+            one.warm(budget)
     return Plan(settings, instances, chosen, budget, objective)
 
 
@@ -157,13 +158,16 @@ class Evaluation:
         position = {stem: i for i, stem in enumerate(self.stems)}
         for row in self.results.rows:
             self.proven.add(position[Path(row["schedule"]).stem.rpartition("-seed")[0]], row)
-        total = len(self.instances) * len(self.methods) * len(self.settings.seeds)
+        total = len(self.instances) * sum(len(self._seeds(method)) for method in self.methods)
         disable = {"auto": None, "on": False, "off": True}[self.settings.progress]
         with tqdm(total=total, initial=len(done), unit="run", disable=disable, leave=False) as bar:
             for method in self.methods:
                 bar.set_description(method.name)
-                for seed in self.settings.seeds:
+                for seed in self._seeds(method):
                     self._go(method, seed, done, bar)
+
+    def _seeds(self, method: Method) -> Sequence[int]:
+        return range(len(method.members)) if method.members else self.settings.seeds
 
     def _go(self, method: Method, seed: int, done: set[str], bar: Any) -> None:
         left = [i for i in range(len(self.instances)) if self._file(method, i, seed) not in done]
@@ -171,7 +175,8 @@ class Evaluation:
             return
         instances = [self.instances[i] for i in left]
         generators = [generator(instance, seed) for instance in instances]
-        for k, result in method.solve(instances, generators, self.budget):
+        one = method.members[seed] if method.members else method
+        for k, result in one.solve(instances, generators, self.budget):
             self._add(method, left[k], seed, result)
             bar.update()
 
@@ -198,7 +203,7 @@ class Evaluation:
             self._file(method, i, seed)
             for method in self.methods
             for i in range(len(self.instances))
-            for seed in self.settings.seeds
+            for seed in self._seeds(method)
         ]
         table = compare.text(rows)
         lines = compare.compare(rows)

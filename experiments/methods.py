@@ -62,6 +62,7 @@ class Method:
     check: Callable[[Any], None]  # raises InputError for an instance that it cannot solve
     warm: Callable[[Budget], None]  # loads what is compiled; InputError for a useless budget
     version: str = ""  # content hash of an agent's weights
+    members: tuple[Method, ...] = ()  # of one that stands for several: member k is run as seed k
 
 
 def methods(
@@ -70,8 +71,9 @@ def methods(
     """Return the methods that a list names.
 
     Args:
-        specs: Names of rules, "ga", "exact", run or checkpoint folders, or ``{label: <these>}``.
-            A folder that is called as a rule is meant by ``./name``.
+        specs: Names of rules, "ga", "exact", run or checkpoint folders, or ``{label: <these>}``;
+            ``{label: [folder, folder]}`` is one method, the mean of several trainings. A folder
+            that is called as a rule is meant by ``./name``.
         settings: Configuration of each search by its name.
         where: Key of the list, for messages.
         family: Whose rules and searches the names mean.
@@ -87,7 +89,10 @@ def methods(
             if len(spec) != 1:
                 raise InputError(key, f"is {shown(spec)}", "label one method: {label: method}")
             label, spec = next((str(name), value) for name, value in spec.items())
-        made = method(str(spec), settings, key, family)
+        if isinstance(spec, str):
+            made = method(spec, settings, key, family)
+        else:
+            made = _together([method(one, settings, key, family) for one in spec], key)
         taken = [other.name for other in found]
         if label:
             made = replace(made, name=label)
@@ -117,6 +122,21 @@ def method(spec: str, settings: Mapping[str, Any], where: str, family: Family = 
     known = [*family.rules, *family.makers, *family.searches]
     remedy = f"{nearest(spec, known)} known are {', '.join(known)}, and run folders".strip()
     raise InputError(where, f"{spec} is no method and no folder", remedy)
+
+
+def _together(members: Sequence[Method], where: str) -> Method:
+    """Return one method for several runs of an agent.
+
+    Raises:
+        InputError: If one is no run of an agent.
+    """
+    if not members:
+        raise InputError(where, "lists no runs", "give at least one run folder")
+    for one in members:
+        if one.kind != "learned":
+            raise InputError(where, f"{one.name} is no run folder", "list runs of one agent")
+    versions = " ".join(one.version for one in members)
+    return replace(members[0], members=tuple(members), version=versions)
 
 
 def generator(instance: Instance, seed: int) -> np.random.Generator:
