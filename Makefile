@@ -4,7 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
-.PHONY: setup demo readme test verify clean clean-cache
+SEEDS  := 0 1 2 3 4
+RUNS   := runs/queue/readme
+TABLES := results/queue
+
+.PHONY: setup demo queue readme readme-queue test verify clean clean-cache
 
 setup: $(STAMP)
 
@@ -18,6 +22,24 @@ $(STAMP): pyproject.toml constraints.txt
 # Train a DQN on random shops, compare it with rules, search and optima, draw the two pictures.
 demo: $(STAMP)
 	$(BIN)/dispatchlab demo
+
+# Train the queue's DQN with five seeds, eight minutes of a core each, and compare it at two loads.
+queue: $(STAMP)
+	for s in $(SEEDS); do test -f $(RUNS)/seed$$s/summary.json || \
+	    $(BIN)/dispatchlab train experiment=queue/dqn seed=$$s out=$(RUNS)/seed$$s || exit 2; done
+	rm -rf $(TABLES)
+	for load in 0.7 0.9; do $(BIN)/dispatchlab evaluate out=$(TABLES)/$$load \
+	    suite=queue_random suite.generator.instances=100 suite.generator.seed=2026 \
+	    suite.generator.load=$$load ga_queue.objective=flow ga_rolling.objective=flow \
+	    "methods=[{queue/dqn: [$(shell echo $(SEEDS:%=$(RUNS)/seed%) | tr ' ' ,)]},wsjf,sjf,easy,\
+	priority_fifo,fifo,random,ga_rolling,ga_queue]" || exit 2; done
+	$(BIN)/dispatchlab plot curves "runs=[$(RUNS)]" out=$(TABLES)/curves.png
+
+# Put the tables and the picture of the last `make queue` into the README.
+readme-queue:
+	cp $(TABLES)/curves.png docs/queue_curves.png
+	for load in 0.7 0.9; do sed -i -e "/queue table $$load: begin/,/queue table $$load: end/{//!d}" \
+	    -e "/queue table $$load: begin/r $(TABLES)/$$load/table.md" README.md; done
 
 # Put the table and pictures of the last `make demo` into the README.
 readme:

@@ -91,6 +91,30 @@ def test_a_run_is_a_method_of_evaluations(finished, tmp_path):
         method(str(run), {}, "m").check(load_instance("ft06"))
 
 
+def test_several_runs_are_one_method_with_a_seed_each(finished, tmp_path):
+    """Each as it would be by itself, and the comparison shows their mean."""
+    best, last = (finished[0] / "checkpoints" / name for name in ("best", "last"))
+    suite, out = "suite=[queue-30-1,queue-30-2]", tmp_path / "o"
+    keys = [suite, f"methods=[sjf,{{dqn: [{last},{best}]}}]", f"out={out}", "progress=off"]
+    metrics = evaluate.run(compose("evaluate", keys))
+    rows = [json.loads(row) for row in (out / "results.jsonl").read_text().splitlines()]
+    own = [row for row in rows if row["method"] == "dqn"]
+    assert [(row["instance"], row["seed"]) for row in own] == [
+        (name, seed) for name in ("queue-30-1", "queue-30-2") for seed in (0, 1)
+    ]
+    assert metrics["rows"] == 6 and (out / "schedules/dqn/queue-30-2-seed1.json").exists()
+    for seed, folder in enumerate((last, best)):
+        alone = tmp_path / f"{seed}"
+        evaluate.run(compose("evaluate", [suite, f"methods=[{folder}]", f"out={alone}"]))
+        values = [json.loads(r)["objective"] for r in (alone / "results.jsonl").open()]
+        assert [row["objective"] for row in own if row["seed"] == seed] == values
+    for runs, words in (("[sjf]", "sjf is no run folder"), ("[]", "lists no runs")):
+        keys = [suite, f"methods=[fifo,{{dqn: {runs}}}]", f"out={tmp_path / 'new'}"]
+        with pytest.raises(InputError, match=words):
+            evaluate.run(compose("evaluate", keys))
+        assert not (tmp_path / "new").exists()
+
+
 def test_a_pool_trains_and_acts(tmp_path):
     out = tmp_path / "p"
     assert train.run(compose("train", [*POOL, f"out={out}", "steps=800"]))["updates"] > 0
@@ -140,7 +164,13 @@ def test_a_short_training_beats_chance(tmp_path):
     keys = [
         *("experiment=queue/dqn", "env.tasks=[30,60]", "env.visible=16", "agent.envs=64"),
         *("agent.learning_starts=4000", "agent.buffer_size=40000", "agent.width=32"),
-        *("agent.batch_size=256", "steps=24000", "validation.every=12000", "progress=off"),
+        *(
+            "agent.batch_size=256",
+            "agent.tau=0.05",
+            "steps=24000",
+            "validation.every=12000",
+            "progress=off",
+        ),
         *("validation.instances=8", "validation.sizes=[[60,1]]", f"out={out}"),
     ]
     summary = train.run(compose("train", keys))
