@@ -182,7 +182,7 @@ class Queues(Family):
 
     def draw(self, problem: Problem, schedule: Schedule, title: str | None = None) -> Figure:
         """Draw a schedule as a Gantt chart, the lanes of a shared node packed."""
-        from experiments.lanes import draw
+        from envs.core.shared_gantt import draw
 
         return draw(problem, schedule, title)
 

@@ -9,9 +9,9 @@ import numpy as np
 from envs.core.gantt import DPI
 from envs.core.problem import Float, Int, Problem
 from envs.core.schedule import Schedule
+from envs.core.shared_gantt import attempts_of
 from envs.instances.pool import DIMENSIONS
 from experiments.figures import COLOURS
-from experiments.lanes import attempts_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

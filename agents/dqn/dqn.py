@@ -17,11 +17,11 @@ from agents.dqn.bridge import NativeVecEnv
 from agents.dqn.buffer import Batch, EpisodeBuffer, Following
 from agents.dqn.config import DQNConfig
 from agents.dqn.exploration import cosine, rates
+from agents.dqn.groups import apart, check_groups, group_loss, origins
 from agents.dqn.layout import Candidates, Float32, Int64, Observation, first_best, flatten
 from agents.dqn.network import CandidateNetwork
 from agents.dqn.policy import CandidatePolicy, score, tensor
 from agents.dqn.statistics import Statistics
-from envs.core.errors import InputError
 
 
 class MaskedDQN(DQN):
@@ -50,7 +50,7 @@ class MaskedDQN(DQN):
         seed: int | None = None,
         device: str = "cpu",
     ) -> None:
-        _check_groups(config)
+        check_groups(config)
         self.config = config
         self.rng = np.random.default_rng(seed)
         self.statistics = Statistics("train/loss", "train/value", "train/gradient_norm")
@@ -160,18 +160,16 @@ class MaskedDQN(DQN):
     def _play_groups(self, env: NativeVecEnv, buffer: EpisodeBuffer) -> int:
         """Take n_steps decisions in every environment, the first one apart within a group.
 
-        The members of a group begin in the same state, that of one of them, and meet the same
-        future; after the first decision all go on greedily. What they cost differs by that
-        decision, whatever arrives: common random numbers (Glasserman and Yao 1992).
+        See :mod:`agents.dqn.groups`; one of the members goes on as the whole of its group.
         """
         assert isinstance(self._last_obs, dict)
         size, group = env.num_envs, self.config.group
-        origin = np.arange(size) // group * group
-        origin += np.repeat(self.rng.integers(0, group, size // group), group)
+        origin = origins(size, group, self.rng)
         env.fork(origin)
         observation: Observation = {n: array[origin] for n, array in self._last_obs.items()}
         candidates = flatten(observation)
-        chosen = self._apart(candidates)
+        greedy = first_best(self._scores(candidates), candidates.counts)
+        chosen = apart(candidates, greedy, group, self.rng)
         row = candidates.row[np.cumsum(candidates.counts) - candidates.counts + chosen]
         total, ended, episodes = np.zeros(size), np.zeros(size, np.bool_), 0
         for step in range(self.config.n_steps):
@@ -189,22 +187,6 @@ class MaskedDQN(DQN):
 
     def _scores(self, candidates: Candidates) -> Float32:
         return score(self.agent_net, candidates.rows, candidates.state, candidates.counts)
-
-    def _apart(self, candidates: Candidates) -> Int64:
-        """Return a position for each member, (B,): the first is greedy, the others differ.
-
-        They take other candidates at random, and start over where there are fewer than members.
-        """
-        group, counts = self.config.group, candidates.counts
-        first = np.cumsum(counts) - counts
-        greedy = first_best(self._scores(candidates), counts) - first
-        order = self.rng.random(len(candidates.rows))
-        order[first + greedy] = -1.0
-        chosen = np.empty(len(counts), np.int64)
-        for at in range(0, len(counts), group):
-            own = np.argsort(order[first[at] : first[at] + counts[at]])
-            chosen[at : at + group] = own[np.arange(group) % counts[at]]
-        return chosen
 
     def _count(self, ended: NDArray[np.bool_], infos: dict[str, Any]) -> int:
         """Count a decision of every environment, and the episodes that ended with it."""
@@ -234,7 +216,8 @@ class MaskedDQN(DQN):
         value = values.index_select(0, self._tensor(batch.chosen))
         measure = functional.huber_loss if self.config.loss == "huber" else functional.mse_loss
         if self.config.group > 1:
-            loss = self._group_loss(value - target)
+            error = value - target
+            loss = group_loss(error, self.config.group, self.config.level_weight, measure)
         else:
             losses = measure(value, target, reduction="none")
             loss = (losses * self._tensor(batch.weight)).mean()
@@ -249,22 +232,9 @@ class MaskedDQN(DQN):
         if self._n_updates % self.config.target_update_interval == 0:
             polyak_update(self.q_net.parameters(), self.q_net_target.parameters(), self.config.tau)
         if self.replay_buffer.priorities is not None:
-            error = (value.detach() - target).cpu().numpy()
-            self.replay_buffer.priorities.update(batch.place, error)
+            errors = (value.detach() - target).cpu().numpy()
+            self.replay_buffer.priorities.update(batch.place, errors)
         self.statistics.updated(loss.detach(), value.detach().mean(), norm)
-
-    def _group_loss(self, error: torch.Tensor) -> torch.Tensor:
-        """Return the loss of errors (B,) of whole groups: what differs within one counts most.
-
-        The mean of a group's targets carries all the noise of the future they share; of the
-        differences within it, that has gone.
-        """
-        groups = error.view(-1, self.config.group)
-        level = groups.mean(1, keepdim=True)
-        measure = functional.huber_loss if self.config.loss == "huber" else functional.mse_loss
-        zero = torch.zeros_like(groups)
-        within = measure(groups - level, zero)
-        return within + self.config.level_weight * measure(level, zero[:, :1])
 
     def _bootstrap(self, following: Following) -> torch.Tensor:
         """Return the discounted value of the best candidate of each following state, (b,)."""
@@ -282,17 +252,3 @@ class MaskedDQN(DQN):
 
     def _on_step(self) -> None:
         """Do nothing: the target network is copied by updates, in :meth:`_update`."""
-
-
-def _check_groups(config: DQNConfig) -> None:
-    """Raise InputError at settings that do not go with groups."""
-    group = config.group
-    multiple = f"give a multiple of agent.group={group}"
-    for wrong, key, value, remedy in (
-        (config.envs % group, "envs", config.envs, multiple),
-        (config.batch_size % group, "batch_size", config.batch_size, multiple),
-        (config.n_steps == 0, "n_steps", 0, "groups play so many decisions: give at least 1"),
-        (config.prioritised.alpha > 0, "prioritised.alpha", config.prioritised.alpha, "give 0"),
-    ):
-        if group > 1 and wrong:
-            raise InputError(f"agent.{key}", f"is {value}, which groups cannot use", remedy)

@@ -87,9 +87,14 @@ def frame(axes: Axes, problem: Problem, title: str) -> None:
 
 def pixels(problem: Problem, schedule: Schedule) -> NDArray[np.uint8]:
     """Return the chart as an image, (H, W, 3) uint8, the same size all through an episode."""
+    return image(draw(problem, schedule))
+
+
+def image(figure: Figure) -> NDArray[np.uint8]:
+    """Return a figure as an image, (H, W, 3) uint8."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    canvas: Any = FigureCanvasAgg(draw(problem, schedule))
+    canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 

@@ -12,12 +12,14 @@ from envs.core.candidates import CandidateTable
 from envs.core.errors import InputError
 from envs.core.schedule import Schedule
 from envs.instances.workload import Workload
+from envs.queue import layout as k
 from envs.queue.batch import Actions, Look, Observation, QueueBatch, Reward
 from envs.queue.options import Source, as_options, make_batch, observation_space
 from envs.queue.random_tasks import CAPACITY
 
 # A large node, one of half its size and one of a quarter.
 POOL = tuple(tuple(units // part for units in CAPACITY) for part in (1, 2, 4))
+FRAME = 6.0  # inches, the height of a drawn frame
 
 
 class TaskQueueEnv(gym.Env[Observation, np.int64]):
@@ -66,17 +68,18 @@ class TaskQueueEnv(gym.Env[Observation, np.int64]):
         visible: K, how many waiting tasks can be seen; ``info["overflow"]`` counts the others.
         actions: "slot" or "class5".
         observation: "candidates" or "classic10".
-        reward: "flow", "slowdown", "tardiness" or "makespan".
+        reward: "flow", "slowdown", "tardiness", "makespan" or "projected".
         wait: Whether *wait* may be chosen while a visible task fits. Without it the server never
             idles: time moves by itself when nothing fits.
         strict: Whether an action outside the mask raises; otherwise nothing changes, the reward
             is 0 and ``info["invalid_action"]`` is true.
+        render_mode: "rgb_array" for a Gantt chart of what has run and what runs.
         random: Fields of :class:`envs.queue.random_tasks.RandomTasks`, such as tasks and load.
 
     Versions: v0.
     """
 
-    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012
     most_nodes = 1
     capacity: tuple[tuple[int, ...], ...] = (CAPACITY,)
 
@@ -91,7 +94,7 @@ class TaskQueueEnv(gym.Env[Observation, np.int64]):
         reward: Reward = "flow",
         wait: bool = True,
         strict: bool = False,
-        render_mode: None = None,
+        render_mode: str | None = None,
         **random: Any,
     ) -> None:
         settings = {
@@ -106,8 +109,8 @@ class TaskQueueEnv(gym.Env[Observation, np.int64]):
         self.options = as_options(workload, source, settings, random, self.most_nodes)
         if len(self.options.workloads) > 1:
             raise InputError("workload", "is a list", "use gymnasium.make_vec for several")
-        if render_mode is not None:
-            raise InputError("render_mode", f"is {render_mode!r}", "queues are not drawn")
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise InputError("render_mode", f"is {render_mode!r}", "use rgb_array")
         self.render_mode = render_mode
         self.batch: QueueBatch = make_batch(self.options, 1, self.most_nodes)
         self.observation_space = observation_space(self.batch)
@@ -174,6 +177,18 @@ class TaskQueueEnv(gym.Env[Observation, np.int64]):
     def schedule(self) -> Schedule:
         """Return the schedule so far; end -1 marks tasks that are not done yet."""
         return self.batch.schedule(0)
+
+    def render(self) -> Any:
+        """Draw what has run and what runs as an RGB array (H, W, 3) uint8."""
+        if self.render_mode is None:
+            return None
+        from envs.core import gantt, shared_gantt
+
+        now, waiting = int(self.batch.clock[0]), int(self.batch.data[0, k.WAITING])
+        title = f"time {now}: {waiting} waiting"
+        problem = self.workload().problem
+        figure = shared_gantt.draw(problem, self.schedule(), title, now, FRAME)
+        return gantt.image(figure)
 
 
 class ResourcePoolEnv(TaskQueueEnv):

@@ -10,6 +10,7 @@ from agents.dqn.buffer import Batch, Following
 from agents.dqn.config import DQNConfig, Exploration, Prioritised
 from agents.dqn.dqn import MaskedDQN
 from agents.dqn.exploration import cosine, rates
+from agents.dqn.groups import group_loss
 from envs.core.errors import InputError
 from envs.queue import layout as k
 from envs.queue.vector import TaskQueueVectorEnv
@@ -219,12 +220,12 @@ def test_members_of_a_group_part_at_one_decision_and_meet_the_same_future():
     assert real > 5
 
 
-def test_the_loss_of_groups_is_that_of_differences_and_of_their_level(toy):
-    model = make(toy, group=4, n_steps=1, level_weight=0.25, loss="mse")
+def test_the_loss_of_groups_is_that_of_differences_and_of_their_level():
     error = torch.tensor([1.0, 2.0, 3.0, 6.0, -1.0, -1.0, -1.0, -1.0])
     within = (4 + 1 + 0 + 9) / 8
     level = (9 + 1) / 2
-    assert model._group_loss(error).item() == pytest.approx(within + 0.25 * level)
+    loss = group_loss(error, 4, 0.25, torch.nn.functional.mse_loss)
+    assert loss.item() == pytest.approx(within + 0.25 * level)
 
 
 @pytest.mark.parametrize(

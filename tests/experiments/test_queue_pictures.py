@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from envs.core import shared_gantt as lanes
 from envs.core.schedule import Schedule
-from experiments import lanes, timeline
+from experiments import timeline
 from experiments.families import QUEUES, load_instance
 from tests.queue.workloads import random_workload
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import warnings
 from dataclasses import replace
-from itertools import product
+from itertools import pairwise, product
 
 import gymnasium as gym
 import numpy as np
@@ -284,3 +284,18 @@ def test_without_wait_nothing_idles(actions) -> None:
     for b in range(8):
         workload = batch.workload(b)
         assert violations(workload.problem, batch.schedule(b), workload.scenario) == []
+
+
+def test_frames_show_what_runs_and_have_one_size() -> None:
+    env = gym.make("envs:dispatchlab/ResourcePool-v0", tasks=8, render_mode="rgb_array")
+    look, _ = env.reset(seed=1)
+    frames, ended = [env.render()], False
+    while not ended:
+        look, _, ended, _, _ = env.step(int(look["action_mask"].argmax()))
+        frames.append(env.render())
+    assert len({frame.shape for frame in frames}) == 1
+    assert frames[0].dtype == np.uint8 and frames[0].shape[2] == 3
+    assert any((a != b).any() for a, b in pairwise(frames))
+    assert TaskQueueEnv().render() is None
+    with pytest.raises(InputError, match="render_mode: is 'human'"):
+        TaskQueueEnv(render_mode="human")
