@@ -276,26 +276,27 @@ def _describe(w, node, begin, end, head, start, rows, mask, step):
 def _rank(w, begin, end, rows, mask, step):
     """Write the columns that compare the tasks that fit on a node with each other."""
     queue, ring, first, task_at = w[k.QUEUE], w[k.RING], w[k.HEAD], w[k.TASK]
-    one, fitting = np.float32(1.0), 0
+    fitting, last = 0, begin
     for position in range(begin, end):
-        fitting += mask[position * step]
-    share = one / np.float32(max(fitting - 1, 1))
-    for position in range(begin, end):
+        if mask[position * step]:
+            fitting, last = fitting + 1, position
+    if fitting < 2:
+        return
+    share = np.float32(1.0) / np.float32(fitting - 1)
+    for position in range(begin, last + 1):
         if not mask[position * step]:
             continue
         own = task_at + w[queue + ((first + position) & ring)] * k.FIELDS
         time, weight = w[own + k.ESTIMATE], w[own + k.WEIGHT]
+        shorter, worthier = 0, 0
+        for rival in range(begin, last + 1):
+            if mask[rival * step]:
+                other = task_at + w[queue + ((first + rival) & ring)] * k.FIELDS
+                shorter += w[other + k.ESTIMATE] < time
+                worthier += w[other + k.WEIGHT] * time > weight * w[other + k.ESTIMATE]
         row = position * step * COLUMN_COUNT
-        for rival in range(begin, position):
-            if not mask[rival * step]:
-                continue
-            other = task_at + w[queue + ((first + rival) & ring)] * k.FIELDS
-            longer, worth = w[other + k.ESTIMATE], w[other + k.WEIGHT]
-            against = rival * step * COLUMN_COUNT
-            rows[row + 20] += (longer < time) * share
-            rows[against + 20] += (time < longer) * share
-            rows[row + 21] += (worth * time > weight * longer) * share
-            rows[against + 21] += (weight * longer > worth * time) * share
+        rows[row + 20] = np.float32(shorter) * share
+        rows[row + 21] = np.float32(worthier) * share
 
 
 @nb.njit(cache=True, error_model="numpy")
