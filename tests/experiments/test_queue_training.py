@@ -117,7 +117,7 @@ def test_several_runs_are_one_method_with_a_seed_each(finished, tmp_path):
 
 def test_a_pool_trains_and_acts(tmp_path):
     out = tmp_path / "p"
-    assert train.run(compose("train", [*POOL, f"out={out}", "steps=800"]))["updates"] > 0
+    assert train.run(compose("train", [*POOL, f"out={out}"]))["updates"] > 0
     assert read_card(out / "checkpoints" / "last").rows == 8 * 3 + 1
 
 
