@@ -34,7 +34,7 @@ _NOTHING = np.zeros(16)  # for the compiled code, where nothing is drawn
 class Moves(NamedTuple):
     """Tell what one :meth:`QueueBatch.advance` did in each of B queues."""
 
-    outcome: NDArray[np.int64]  # (B, 6) cost, legal, ended, scale, clock, overflow: ``layout.py``
+    outcome: NDArray[np.int64]  # (B, 7) cost, legal, ended, scale, clock, …: ``layout.py``
     final: NDArray[np.float32]  # (B, S) `state` at the end of the episodes that ended
 
 

@@ -150,7 +150,7 @@ class TaskQueueEnv(gym.Env[Observation, np.int64]):
         observation = {name: array[0] for name, array in looks.items()}
         mask = observation["action_mask"]
         self._mask = mask.tobytes()
-        cost, legal, done, scale, clock, overflow = moves.outcome[0].tolist()
+        cost, legal, done, scale, clock, overflow, _ = moves.outcome[0].tolist()
         info = {
             "action_mask": mask.copy(),
             "reward_ticks": -cost,

@@ -91,9 +91,10 @@ OUT_COST = 0
 OUT_LEGAL = 1
 OUT_ENDED = 2
 OUT_SCALE = 3
-OUT_CLOCK = 4
-OUT_OVERFLOW = 5
-OUTCOME = 6
+OUT_CLOCK = 4  # at the end of an episode that ended
+OUT_OVERFLOW = 5  # this and the next of the present episode, which may have begun just now
+OUT_NOW = 6
+OUTCOME = 7
 
 
 def measured(reward: int) -> str:

@@ -68,12 +68,13 @@ def advance(data, actions, classic, again, random, kind, outcome, final, rows, s
         told[k.OUT_ENDED] = ended
         told[k.OUT_SCALE] = w[k.SCALE]
         told[k.OUT_CLOCK] = w[k.CLOCK]
-        told[k.OUT_OVERFLOW] = max(w[k.WAITING] - w[k.VISIBLE], 0)
         if again and ended:
             summarise(w, classic, w[k.CLOCK], shift(finals, b * state.shape[1]))
             if again == 2:
                 draw(data[b], random[b : b + 1], kind)
             kernel.begin(w)
+        told[k.OUT_OVERFLOW] = max(w[k.WAITING] - w[k.VISIBLE], 0)
+        told[k.OUT_NOW] = w[k.CLOCK]
         observe(
             w,
             classic,

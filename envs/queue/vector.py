@@ -80,6 +80,10 @@ class TaskQueueVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]
         self.single_action_space = gym.spaces.Discrete(self.batch.rows)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
+        self._zero = {
+            name: np.zeros(space.shape, space.dtype)
+            for name, space in self.single_observation_space.items()  # type: ignore[attr-defined]
+        }
         self._mask: NDArray[np.int8] = np.zeros((num_envs, self.batch.rows), np.int8)
         self._generators: list[np.random.Generator] = []
 
@@ -99,7 +103,8 @@ class TaskQueueVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]
         self._restart(np.ones(self.num_envs, np.bool_))
         observation = self.batch.observation()
         self._mask = observation["action_mask"].copy()
-        return observation, self._infos(np.zeros(self.num_envs, np.int64))
+        nothing = np.zeros(self.num_envs, np.int64)
+        return observation, self._infos(nothing, self.batch.clock, self.batch.overflow)
 
     def _restart(self, which: NDArray[np.bool_]) -> None:
         """Start episodes anew, with workloads from the callable source where there is one."""
@@ -120,15 +125,16 @@ class TaskQueueVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]
             refuse(actions, self._mask)
         compiled = self.options.source is None
         observation, moves = self.batch.advance(actions, again=compiled, draw=self.options.draws)
-        cost, legal, done, scale, clock, _ = moves.outcome.T
+        cost, legal, done, scale, clock, overflow, now = moves.outcome.T
         ended, refused = done.astype(np.bool_), legal == 0
         final = moves.final
         if not compiled and ended.any():
             final = final.copy()
             self._restart(ended)
             observation = self.batch.observation()
+            now, overflow = self.batch.clock, self.batch.overflow
         self._mask = observation["action_mask"].copy()
-        infos = self._infos(-cost)
+        infos = self._infos(-cost, now, overflow)
         infos["makespan"] = np.where(ended, clock, NONE)
         if refused.any():
             infos["invalid_action"] = refused
@@ -141,19 +147,20 @@ class TaskQueueVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]
         """Return the last observations as Gymnasium does; no candidate is left in them."""
         final = np.full(self.num_envs, None, dtype=object)
         for i in np.flatnonzero(ended):
-            look = {
-                name: np.zeros(space.shape, space.dtype)
-                for name, space in self.single_observation_space.items()  # type: ignore[attr-defined]
+            final[i] = {
+                **{name: zero.copy() for name, zero in self._zero.items()},
+                "state": state[i],
             }
-            final[i] = {**look, "state": state[i]}
         return final
 
-    def _infos(self, ticks: NDArray[np.int64]) -> dict[str, Any]:
+    def _infos(
+        self, ticks: NDArray[np.int64], clock: NDArray[np.int64], overflow: NDArray[np.int64]
+    ) -> dict[str, Any]:
         return {
             "action_mask": self._mask.copy(),
             "reward_ticks": ticks,
-            "clock": self.batch.clock,
-            "overflow": self.batch.overflow,
+            "clock": clock.copy(),
+            "overflow": overflow.copy(),
         }
 
     def action_masks(self) -> NDArray[np.int8]:
