@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from pydantic import Field
@@ -20,9 +20,6 @@ from experiments import figures, tables
 from experiments.config import Config, Text, parse
 from experiments.results import fresh
 from experiments.workload_models import Units, WorkloadModel
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Name = Literal["exact", "linear_programme", "slsqp", "proportional", "drf", "all_or_nothing"]
 Rule = Callable[[Float, Float, Float, Float], Float]  # request, capacity, importance, weights
@@ -41,7 +38,6 @@ assert set(_RULES) == set(get_args(Name))
 class Settings(Config):
     """Hold the keys of ``configs/allocate.yaml``."""
 
-    name: Text
     tasks: int = Field(ge=1, le=1000)
     moments: int = Field(ge=1, le=10_000)
     seed: int = Field(ge=0)
@@ -77,11 +73,15 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
         ]
     head, body = _table(rows, settings.methods)
     table = f"{tables.text(head, body)}\n\n{_notes(settings)}"
+    served = {
+        str(name): {of: 100.0 * _mean(rows, name, of) for of in _CLASSES}
+        for name in settings.methods
+    }
     files = {
         "rows.jsonl": "".join(json.dumps(row) + "\n" for row in rows).encode(),
         "table.txt": f"{table}\n".encode(),
         "table.md": f"{tables.markdown(head, body)}\n\n{_notes(settings)}\n".encode(),
-        "shares.png": figures.render(_draw(rows, settings.methods), "png"),
+        "shares.png": figures.render(figures.shares(served), "png"),
     }
     folder = fresh(Path("results")) if out is None else out
     write_folder(folder, files)
@@ -153,22 +153,3 @@ def _notes(settings: Settings) -> str:
         "medium, low: share of its request that a task of the class gets, mean over dimensions. "
         "Whole: tasks that get all they ask for."
     )
-
-
-def _draw(rows: Sequence[Mapping[str, Any]], methods: Sequence[str]) -> Figure:
-    """Draw what each class gets by each rule, as bars side by side."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8.0, 3.6), layout="constrained")
-    axes = figure.subplots()
-    place, width = np.arange(len(methods)), 0.26
-    for i, (of, colour) in enumerate(zip(_CLASSES, figures.COLOURS, strict=False)):
-        heights = [100 * _mean(rows, name, of) for name in methods]
-        axes.bar(place + (i - 1) * width, heights, width, color=colour, label=of)
-    axes.set_xticks(place, [name.replace("_", " ") for name in methods])
-    axes.set_ylabel("share of the request (%)")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(title="priority", frameon=False, ncols=3, loc="upper right")
-    axes.set_ylim(0, 115)
-    figure.suptitle("What a task gets, by priority", x=0.01, ha="left", fontweight="bold")
-    return figure

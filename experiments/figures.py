@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,6 +110,28 @@ def regret(curves: dict[str, NDArray[np.float64]], title: str = "") -> Figure:
     _plain(axes)
     axes.legend(frameon=False)
     figure.suptitle(title or "What wrong estimates cost", **_TITLE)
+    return figure
+
+
+def shares(served: Mapping[str, Mapping[str, float]]) -> Figure:
+    """Draw what each class of tasks gets by each method, as bars side by side.
+
+    Args:
+        served: By method and class, per cent of what was asked for.
+    """
+    figure = _figure(8.0, 3.6)
+    axes = figure.subplots()
+    classes = list(next(iter(served.values())))
+    place, width = np.arange(len(served)), 0.78 / len(classes)
+    for i, (of, colour) in enumerate(zip(classes, _cycle(len(classes)), strict=True)):
+        x = place + (i - (len(classes) - 1) / 2) * width
+        axes.bar(x, [own[of] for own in served.values()], width, color=colour, label=of)
+    axes.set_xticks(place, [name.replace("_", " ") for name in served])
+    axes.set_ylabel("share of the request (%)")
+    axes.set_ylim(0, 115)
+    _plain(axes, "y")
+    axes.legend(title="priority", frameon=False, ncols=len(classes), loc="upper right")
+    figure.suptitle("What a task gets, by priority", **_TITLE)
     return figure
 
 

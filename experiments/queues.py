@@ -96,6 +96,7 @@ class Queues(Family):
 
     def _rolling(self, settings: Mapping[str, Any]) -> Search:
         from baselines.genetic_queue import GeneticQueue, genetic_policy
+        from experiments.rollout import rollout
 
         own = {"evaluations": ROLLING, **settings}
         evaluations = own.pop("evaluations")
@@ -105,14 +106,15 @@ class Queues(Family):
             raise InputError("ga_rolling.evaluations", f"is {evaluations!r}", remedy)
 
         def solve(workload: Workload, budget: Budget, rng: np.random.Generator) -> Result:
-            began = time.perf_counter()
-            batch = self.batch([workload])
-            choose, decisions = genetic_policy(evaluations, rng, solver), 0
-            while not batch.done[0]:
+            began, decisions = time.perf_counter(), 0
+            policy = genetic_policy(evaluations, rng, solver)
+
+            def choose(batch: QueueBatch) -> NDArray[np.int64]:
+                nonlocal decisions
                 decisions += 1
-                if not self.step(batch, choose(batch))[0]:
-                    raise RuntimeError("a row outside the mask was chosen")
-            schedule = batch.schedule(0)
+                return policy(batch)
+
+            (schedule,) = rollout([workload], choose)
             spent = time.perf_counter() - began
             metrics = evaluate(workload.problem, schedule)
             return Result(schedule, metrics, decisions * evaluations, spent)

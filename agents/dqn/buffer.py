@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba as nb
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
 from agents.dqn.layout import Candidates, Float32, Int64, flatten
 from agents.dqn.priority import Priorities
+from agents.dqn.rings import close, evict, gather
 from envs.core.errors import InputError
 
 NONE = -1
@@ -43,80 +43,6 @@ class Batch(NamedTuple):
     following: Following | None  # None where nothing is bootstrapped
     weight: Float32  # (B,) importance weights, 1 when drawn uniformly
     place: Int64  # (B,) where they lie in the buffer
-
-
-@nb.njit(cache=True)
-def _close(
-    last: int,
-    final: int,
-    oldest: int,
-    n_steps: int,
-    gamma: float,
-    prev: Int64,
-    reward: NDArray[np.float64],
-    target: Float32,
-    bootstrap: Int64,
-    discount: Float32,
-    closed: NDArray[np.bool_],
-) -> Int64:
-    """Compute the targets of an episode, from its last entry backwards; return their places.
-
-    `final` is the entry to bootstrap from where an episode was cut, or -1 where it ended. With
-    n_steps 0 the target is the whole return (Monte-Carlo).
-    """
-    capacity = len(prev)
-    length, entry = 0, last
-    while entry >= oldest and entry >= 0:
-        length += 1
-        entry = prev[entry % capacity]
-    place = np.empty(length, np.int64)
-    entries = np.empty(length, np.int64)
-    returns = np.zeros(length + 1)
-    entry = last
-    for i in range(length):
-        at = entry % capacity
-        entries[i], place[i] = entry, at
-        returns[i + 1] = reward[at] + gamma * returns[i]
-        if 0 < n_steps <= i:
-            discount[at] = gamma**n_steps
-            bootstrap[at] = entries[i - n_steps]
-            target[at] = returns[i + 1] - gamma**n_steps * returns[i + 1 - n_steps]
-        else:
-            discount[at] = gamma ** (i + 1)
-            bootstrap[at] = final
-            target[at] = returns[i + 1]
-        closed[at] = True
-        entry = prev[at]
-    return place
-
-
-@nb.njit(cache=True)
-def _evict(
-    oldest: int,
-    head: int,
-    first_entry: int,
-    first_row: int,
-    row_start: Int64,
-    closed: NDArray[np.bool_],
-) -> int:
-    """Drop entries older than `first_entry` or with rows before `first_row`; return the oldest."""
-    capacity = len(closed)
-    while oldest < head and (oldest < first_entry or row_start[oldest % capacity] < first_row):
-        closed[oldest % capacity] = False
-        oldest += 1
-    return oldest
-
-
-@nb.njit(cache=True)
-def _gather(
-    place: Int64, rows: Float32, row_start: Int64, count: NDArray[np.int32], out: Float32
-) -> None:
-    n = 0
-    for i in place:
-        start = row_start[i] % len(rows)
-        for k in range(count[i]):
-            out[n] = rows[start + k]
-            n += 1
 
 
 class EpisodeBuffer:
@@ -278,7 +204,7 @@ class EpisodeBuffer:
         if self.row_head % len(self.rows) + n > len(self.rows):  # rows of a step stay together
             self.row_head += -self.row_head % len(self.rows)
         before = self.oldest
-        self.oldest = _evict(
+        self.oldest = evict(
             self.oldest,
             self.head,
             self.head + size - self.capacity,
@@ -302,7 +228,7 @@ class EpisodeBuffer:
         return entry
 
     def _finish(self, last: int, final: int) -> None:
-        place = _close(
+        place = close(
             last,
             final,
             self.oldest,
@@ -346,7 +272,7 @@ class EpisodeBuffer:
     def _fetch(self, place: Int64) -> tuple[Float32, Float32, Int64]:
         counts = self.count[place].astype(np.int64)
         rows = np.empty((int(counts.sum()), self.rows.shape[1]), np.float32)
-        _gather(place, self.rows, self.row_start, self.count, rows)
+        gather(place, self.rows, self.row_start, self.count, rows)
         return rows, self.state[place], counts
 
     _PER_ENTRY = (

@@ -26,6 +26,7 @@ from envs.core.metrics import evaluate
 from envs.core.problem import HORIZON, NONE, Int, Problem
 from envs.core.protocols import Budget, Result, TracePoint
 from envs.core.schedule import Schedule
+from envs.instances.ranges import check_integer, check_real
 
 
 @dataclass(frozen=True)
@@ -58,16 +59,12 @@ class Genetic:
 
     def __post_init__(self) -> None:
         """Check the settings."""
-        for name, value, least, most in (
-            ("population", self.population, 2, 1_000_000),
-            ("crossover", self.crossover, 0, 1),
-            ("mutation", self.mutation, 0, 0.99),
-            ("tournament", self.tournament, 1, 1_000_000),
-            ("local_search", self.local_search, 0, 1_000_000),
-            ("temperature", self.temperature, 0, 1_000_000),
-        ):
-            if not least <= value <= most:
-                raise InputError(name, f"is {value}", f"give a number from {least} to {most}")
+        check_integer("population", self.population, 2, 1_000_000)
+        check_real("crossover", self.crossover, 0, 1)
+        check_real("mutation", self.mutation, 0, 0.99)
+        check_integer("tournament", self.tournament, 1, 1_000_000)
+        check_integer("local_search", self.local_search, 0, 1_000_000)
+        check_real("temperature", self.temperature, 0, 1_000_000)
 
     def __call__(self, problem: Problem, budget: Budget, rng: np.random.Generator) -> Result:
         """Return the best schedule found.

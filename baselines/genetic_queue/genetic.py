@@ -26,6 +26,7 @@ from envs.core.metrics import evaluate
 from envs.core.problem import Problem
 from envs.core.protocols import Budget, Result, TracePoint
 from envs.core.schedule import Schedule
+from envs.instances.ranges import check_integer, check_real
 
 Generation = Literal["serial", "parallel"]
 
@@ -69,15 +70,11 @@ class GeneticQueue:
 
     def __post_init__(self) -> None:
         """Check the settings."""
-        for name, value, least, most in (
-            ("population", self.population, 2, 1_000_000),
-            ("crossover", self.crossover, 0, 1),
-            ("mutation", self.mutation, 0, 1),
-            ("tournament", self.tournament, 1, 1_000_000),
-            ("penalty", self.penalty, 0, 1_000_000_000),
-        ):
-            if not least <= value <= most:
-                raise InputError(name, f"is {value}", f"give a number from {least} to {most}")
+        check_integer("population", self.population, 2, 1_000_000)
+        check_real("crossover", self.crossover, 0, 1)
+        check_real("mutation", self.mutation, 0, 1)
+        check_integer("tournament", self.tournament, 1, 1_000_000)
+        check_real("penalty", self.penalty, 0, 1_000_000_000)
         for name, word, known in (
             ("generation", self.generation, get_args(Generation)),
             ("priority_factors", self.priority_factors, get_args(Factors)),

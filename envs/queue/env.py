@@ -42,8 +42,8 @@ class TaskQueueEnv(gym.Env[Observation, np.int64]):
 
     **Reward**: minus the rise of a cost since the last action, divided by a scale: a constant of
     the episode, from the estimates of all its tasks, so that a reward of -1 is what one task costs
-    that never waits. ``info["reward_ticks"]``
-    is the same unscaled, and its sum over an episode is exactly
+    that never waits. ``info["reward_ticks"]`` is the same unscaled, and its sum over an episode is
+    exactly
 
     - "flow": minus the weighted flow time (scale: mean weighted estimate), ticks; it falls
       by the weight of all tasks in the system with every tick;

@@ -38,7 +38,10 @@ def _share(w, record, per):
 
 @nb.njit(cache=True, error_model="numpy")
 def count(w, task, sign):
-    """Count a task in or out of what waits; the others are those that are in the queue now."""
+    """Add (sign 1) or take away (-1) what a task costs by itself and with those in the queue now.
+
+    PAIRS is in weight * ticks / UNIT.
+    """
     per = (_per_capacity(w, 0), _per_capacity(w, 1), _per_capacity(w, 2), _per_capacity(w, 3))
     queue, ring, first, task_at = w[k.QUEUE], w[k.RING], w[k.HEAD], w[k.TASK]
     record = task_at + task * k.FIELDS
@@ -53,7 +56,7 @@ def count(w, task, sign):
 
 @nb.njit(cache=True, error_model="numpy")
 def project(w):
-    """Return what all tasks in the system will still cost, ticks; 0 when there are none."""
+    """Return what all tasks in the system will still cost, weight * ticks; 0 when none is left."""
     per = (_per_capacity(w, 0), _per_capacity(w, 1), _per_capacity(w, 2), _per_capacity(w, 3))
     cost, work, waits = w[k.PAIRS] // UNIT, 0, w[k.WEIGHTS]
     pair = w[k.EXPECTED]
