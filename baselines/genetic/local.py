@@ -18,7 +18,8 @@ from numba import njit
 from baselines.genetic.moves import other_choice, reassign, reassigned, swap, swapped
 from baselines.genetic.stream import Stream, below, uniform
 from baselines.genetic.walk import BEST, DONE, HIGH, LOW, PLANNED, Walk
-from envs.core.decode import Flat, heads, tails
+from envs.core.decode import Flat
+from envs.core.paths import heads, tails
 from envs.core.problem import HORIZON
 
 ATTEMPTS = 100  # refused moves after which a walk is frozen

@@ -10,7 +10,8 @@ from numba import njit
 
 from baselines.genetic.stream import Stream, below
 from baselines.genetic.walk import HIGH, LOW, Walk
-from envs.core.decode import Flat, ready, rest
+from envs.core.decode import Flat
+from envs.core.paths import ready, rest
 
 
 @njit(cache=True)

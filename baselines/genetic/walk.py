@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from envs.core.decode import Flat, Index, Paths, link, new_paths
+from envs.core.decode import Flat, Index
+from envs.core.paths import Paths, link, new_paths
 from envs.core.problem import Int
 
 DONE, PLANNED, BEST, LOW, HIGH = range(5)  # cells of Walk.counters

@@ -1,24 +1,29 @@
-"""Decode an order and an assignment into a schedule: the hot kernel of population search.
+"""Decode an order and an assignment into a schedule: what population search calls all the time.
 
-The decoder is semi-active: it goes through the operations in the given order and starts each as
-early as its predecessors, its job's release and the operations placed before it on its machine
-allow. Some order decodes to an optimal schedule (Sprecher, Kolisch & Drexl 1995).
+The decoder goes through the operations in the given order. By default it is semi-active: it
+appends each to what its resource has done, as early as its predecessors, its job's release,
+setups and transfers allow. Some order decodes to an optimal makespan (Sprecher, Kolisch & Drexl
+1995), where setups follow the triangle inequality. Job shops, flow shops, flexible and open shops
+and cloud manufacturing are all cases of the one problem that ``board.py`` places.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from envs.core.errors import InputError
-from envs.core.problem import Int, Problem, label
+from envs.core.problem import NONE, Int, Problem, label
 from envs.core.schedule import Schedule
 
 Index = NDArray[np.int32]
-Operation = int | np.uintp
+Decoder = Literal["append", "insert"]
+# Whether a setup follows the arrival of the part, and whether it follows what the resource did
+# before: start = max(arrival + FOLLOWS[0] * setup, free + FOLLOWS[1] * setup).
+FOLLOWS = {"attached": (1, 1), "detached": (0, 1), "literal": (1, 0)}
 
 
 class Flat(NamedTuple):
@@ -26,7 +31,7 @@ class Flat(NamedTuple):
 
     A *node* is something that an operation waits for: node o < N is the end of operation o, node
     N + j the release of job j. Lists of lists are flattened: those of operation o lie between
-    ``..._start[o]`` and ``..._start[o + 1]``.
+    ``..._start[o]`` and ``..._start[o + 1]``. Where nothing has a setup, all families are one.
     """
 
     time: Int  # (N, R) ticks
@@ -37,22 +42,25 @@ class Flat(NamedTuple):
     after_start: Index  # (N + 1,)
     after: Index  # operations that wait for it
     choice_start: Index  # (N + 1,)
-    choice: Index  # resources that are eligible for it
+    choice: Index  # resources that are eligible for it, in its first slot
+    second: Index  # (N,) the one resource of its second slot; -1 where there is none
+    family: Index  # (N,) setup family
+    initial: Index  # (R,) family that the resource is set up for at first; F for none
+    setup: Index  # (G, F + 1, F) ticks; row F is a resource that has done nothing
+    group: Index  # (R,) setup group of each resource
+    transfer: Index  # (R + 1, R) ticks; row R is a release
+    follows: tuple[int, int]  # of :data:`FOLLOWS`
+    job: Index  # (N,)
 
 
 def flatten(problem: Problem) -> Flat:
-    """Return the arrays of a shop.
+    """Return the arrays of a problem whose operations have a resource to themselves.
 
     Raises:
-        InputError: If setups, transfers, shared capacities or several slots an operation matter.
+        InputError: If capacities are shared, or an operation has more than one slot to choose for.
     """
-    if not problem.is_shop:
-        raise InputError(
-            problem.name,
-            "has setups, transfers, shared capacities or several slots an operation",
-            "the decoder handles job shops, flexible or not, with any precedence",
-        )
-    n = problem.operations
+    _refuse(problem)
+    n, resources = problem.operations, problem.resources
     job = problem.job.tolist()
     before: list[list[int]] = [[] for _ in range(n)]
     after: list[list[int]] = [[] for _ in range(n)]
@@ -65,7 +73,19 @@ def flatten(problem: Problem) -> Flat:
             nodes.append(n + job[o])
     more_start, more = _rows([nodes[1:] for nodes in before])
     after_start, after_rows = _rows(after)
-    choice_start, choice = _rows([np.flatnonzero(row).tolist() for row in problem.eligible])
+    main = problem.eligible[problem.slots[:-1]]
+    choice_start, choice = _rows([np.flatnonzero(row).tolist() for row in main])
+    second = np.full(n, NONE, np.int32)
+    two = np.flatnonzero(np.diff(problem.slots) == 2)
+    second[two] = problem.eligible[problem.slots[two] + 1].argmax(axis=1)
+    families = problem.setup.shape[1] if problem.setup.size else 1
+    setup = np.zeros((max(len(problem.setup), 1), families + 1, families), np.int32)
+    if problem.setup.size:
+        setup[:, :-1] = problem.setup
+    transfer = np.zeros((resources + 1, resources), np.int32)
+    if problem.transfer.size:
+        transfer[:-1] = problem.transfer
+    initial = problem.initial if problem.setup.size else np.full(resources, NONE)
     return Flat(
         time=problem.time.copy(),
         release=problem.release.copy(),
@@ -76,7 +96,33 @@ def flatten(problem: Problem) -> Flat:
         after=after_rows,
         choice_start=choice_start,
         choice=choice,
+        second=second,
+        family=_small(problem.family if problem.setup.size else np.zeros(n)),
+        initial=_small(np.where(initial == NONE, families, initial)),
+        setup=setup,
+        group=_small(problem.setup_group if problem.setup.size else np.zeros(resources)),
+        transfer=transfer,
+        follows=FOLLOWS[problem.setup_mode],
+        job=_small(problem.job),
     )
+
+
+def _refuse(p: Problem) -> None:
+    """Raise for what the decoder cannot place."""
+    if p.demand.size:
+        remedy = "it is not for this decoder: give a shop or a cloud"
+        raise InputError(p.name, "shares capacities", remedy)
+    slots = np.diff(p.slots)
+    second = p.slots[:-1][slots == 2] + 1
+    if (slots > 2).any() or (p.eligible[second].sum(axis=1) > 1).any():
+        raise InputError(
+            p.name,
+            "has operations with several slots to choose for",
+            "beside its machine an operation may need one given resource, such as its job's token",
+        )
+    for name in ("setup", "transfer"):
+        if getattr(p, name).size and getattr(p, name).max() >= 2**31:
+            raise InputError(p.name, f"{name} exceeds 2**31 ticks", "use a coarser tick")
 
 
 def _rows(lists: list[list[int]]) -> tuple[Index, Index]:
@@ -84,26 +130,41 @@ def _rows(lists: list[list[int]]) -> tuple[Index, Index]:
     return start, np.array([item for row in lists for item in row], np.int32)
 
 
-def decode(problem: Problem, order: ArrayLike, assign: ArrayLike) -> Schedule:
-    """Return the semi-active schedule of an order and an assignment.
+def _small(array: NDArray[np.generic]) -> Index:
+    return np.ascontiguousarray(array, np.int32)
+
+
+def decode(
+    problem: Problem, order: ArrayLike, assign: ArrayLike, decoder: Decoder = "append"
+) -> Schedule:
+    """Return the schedule of an order and an assignment.
 
     Args:
-        problem: A shop.
+        problem: A shop, open, flexible or not, with any precedence, setups and transfers.
         order: Shape (N,), every operation once, none before one of its predecessors.
-        assign: Shape (N,), an eligible resource for each operation.
+        assign: Shape (N,), an eligible resource for each operation's first slot.
+        decoder: "append" puts each operation after all that its resource does so far, "insert"
+            into the earliest gap that fits, the changed setup of what follows included.
 
     Raises:
-        InputError: If the problem is no shop, or order or assignment is wrong.
+        InputError: If the problem is none of these, or order or assignment is wrong.
     """
+    from envs.core.board import new_board, place_all
+
     flat = flatten(problem)
     sequence, machines = np.asarray(order, np.int64), np.asarray(assign, np.int64)
     _check(problem, sequence, machines)
-    paths = new_paths(flat)
-    link(flat, sequence.astype(np.int32), machines.astype(np.int32), paths)
-    heads(flat, sequence.astype(np.int32), paths, 0)
-    end = paths.finish[: problem.operations]
-    start = end - paths.duration
-    return Schedule(start=start, end=end, assign=machines)
+    board = new_board(flat)
+    chosen = machines.astype(np.int32)
+    place_all(flat, board, sequence.astype(np.int32), chosen, decoder == "insert")
+    return schedule_of(problem, board.begun, board.finish[: problem.operations], machines)
+
+
+def schedule_of(problem: Problem, start: Int, end: Int, assign: NDArray[np.integer]) -> Schedule:
+    """Return a schedule whose second slots are filled by the resources that alone can."""
+    slots = problem.eligible.argmax(axis=1)
+    slots[problem.slots[:-1]] = assign
+    return Schedule(start=start, end=end, assign=slots)
 
 
 def _check(p: Problem, order: Int, assign: Int) -> None:
@@ -118,7 +179,7 @@ def _check(p: Problem, order: Int, assign: Int) -> None:
     if assign.shape != (n,):
         raise InputError(f"{p.name}, assign", f"shape is {assign.shape}, must be ({n},)")
     inside = (assign >= 0) & (assign < p.resources)
-    good = inside & p.eligible[np.arange(n), np.where(inside, assign, 0)]
+    good = inside & p.eligible[p.slots[:-1], np.where(inside, assign, 0)]
     for o in np.flatnonzero(~good)[:1]:
         raise InputError(
             f"{p.name}, assign", f"puts {label(p, o)} on {assign[o]}, which is not eligible"
@@ -127,7 +188,11 @@ def _check(p: Problem, order: Int, assign: Int) -> None:
 
 @njit(cache=True)
 def makespans(flat: Flat, orders: Index, assigns: Index) -> Int:
-    """Score many schedules: (P, N) orders and assignments to (P,) makespans; checks nothing."""
+    """Score many schedules: (P, N) orders and assignments to (P,) makespans; checks nothing.
+
+    For shops without setups, transfers or second slots, of which it looks at none; the rest is
+    for :func:`envs.core.board.place_all`.
+    """
     count, n = orders.shape
     out = np.empty(count, np.int64)
     finish = np.empty(n + flat.release.size, np.int64)
@@ -147,100 +212,3 @@ def makespans(flat: Flat, orders: Index, assigns: Index) -> Int:
             free[r] = end
         out[row] = free.max()
     return out
-
-
-class Paths(NamedTuple):
-    """Hold one schedule as a graph: what runs before and after what, and the longest paths.
-
-    Sentinels spare the kernels their tests for "none": node N + J ends at 0, operation N has no
-    tail.
-    """
-
-    place: Index  # (N,) position in the order
-    previous: Index  # (N,) operation before it on its machine, or N + J
-    following: Index  # (N,) operation after it on its machine, or N
-    lead: Index  # (R,) first operation on each machine, or N
-    duration: Int  # (N,) ticks on the assigned machine
-    finish: Int  # (N + J + 1,) end of each operation, the releases, 0
-    tail: Int  # (N + 1,) longest path from the start of each operation to the end of all, 0
-
-
-def new_paths(flat: Flat) -> Paths:
-    """Return paths of the right sizes, yet to be linked."""
-    n, jobs = flat.first.size, flat.release.size
-    finish = np.zeros(n + jobs + 1, np.int64)
-    finish[n : n + jobs] = flat.release
-    return Paths(
-        place=np.zeros(n, np.int32),
-        previous=np.zeros(n, np.int32),
-        following=np.zeros(n, np.int32),
-        lead=np.zeros(flat.time.shape[1], np.int32),
-        duration=np.zeros(n, np.int64),
-        finish=finish,
-        tail=np.zeros(n + 1, np.int64),
-    )
-
-
-@njit(cache=True)
-def link(flat: Flat, order: Index, assign: Index, paths: Paths) -> None:
-    """Write the sequence of each machine and the durations into the paths."""
-    n = order.size
-    last = np.full(flat.time.shape[1], -1, np.int32)
-    paths.lead[:] = n
-    for i in range(n):
-        o = order[i]
-        r = assign[o]
-        paths.place[o] = i
-        paths.duration[o] = flat.time[o, r]
-        paths.following[o] = n
-        if last[r] < 0:
-            paths.lead[r] = o
-            paths.previous[o] = n + flat.release.size
-        else:
-            paths.previous[o] = last[r]
-            paths.following[last[r]] = o
-        last[r] = o
-
-
-@njit(cache=True)
-def ready(flat: Flat, paths: Paths, o: Operation) -> int:
-    """Return when the predecessors of operation o have ended and its job is released."""
-    time = paths.finish[np.uintp(flat.first[o])]
-    for k in range(flat.more_start[o], flat.more_start[o + 1]):
-        time = max(time, paths.finish[np.uintp(flat.more[k])])
-    return time
-
-
-@njit(cache=True)
-def rest(flat: Flat, paths: Paths, o: Operation) -> int:
-    """Return the longest path that must follow operation o because of precedence alone."""
-    time = 0
-    for k in range(flat.after_start[o], flat.after_start[o + 1]):
-        time = max(time, paths.tail[np.uintp(flat.after[k])])
-    return time
-
-
-@njit(cache=True)
-def heads(flat: Flat, order: Index, paths: Paths, begin: int) -> int:
-    """Compute the ends of the operations from place ``begin`` on; return the makespan."""
-    n = order.size
-    for i in range(begin, n):
-        o = np.uintp(order[i])
-        end = max(ready(flat, paths, o), paths.finish[np.uintp(paths.previous[o])])
-        paths.finish[o] = end + paths.duration[o]
-    makespan = 0
-    for i in range(n):
-        makespan = max(makespan, paths.finish[i])
-    return makespan
-
-
-@njit(cache=True)
-def tails(flat: Flat, order: Index, paths: Paths, end: int) -> None:
-    """Compute the tails of the operations at places before ``end``.
-
-    An operation is critical if and only if finish + tail - duration is the makespan.
-    """
-    for i in range(end - 1, -1, -1):
-        o = np.uintp(order[i])
-        longest = max(rest(flat, paths, o), paths.tail[np.uintp(paths.following[o])])
-        paths.tail[o] = longest + paths.duration[o]

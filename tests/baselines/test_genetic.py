@@ -237,7 +237,7 @@ def test_problems_that_are_no_shops_are_refused() -> None:
         time=np.ones((1, 2)),
         release=np.zeros(1),
     )
-    with pytest.raises(InputError, match="several slots an operation"):
+    with pytest.raises(InputError, match="several slots to choose for"):
         solve(problem, evaluations=10)
 
 

@@ -13,7 +13,8 @@ from baselines.genetic.walk import BEST, DONE, begin, new_walk
 from envs.core.bounds import longest_paths
 from envs.core.builder import ProblemBuilder
 from envs.core.check import violations
-from envs.core.decode import decode, flatten, heads, link, new_paths, tails
+from envs.core.decode import decode, flatten
+from envs.core.paths import heads, link, new_paths, tails
 from envs.instances import load
 from tests.strategies import shops
 

@@ -1,6 +1,7 @@
 """The decoder: exact cases, every schedule valid and semi-active, bad input named."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 
 from envs.core.builder import ProblemBuilder
 from envs.core.check import violations
-from envs.core.decode import decode, flatten, heads, link, makespans, new_paths, tails
+from envs.core.decode import decode, flatten, makespans
 from envs.core.errors import InputError
+from envs.core.paths import heads, link, new_paths, tails
 from envs.core.problem import Problem
 from tests.strategies import shops
 
@@ -125,20 +127,17 @@ def test_bad_input_is_named(order, assign, message) -> None:
         decode(two_jobs(), order, assign)
 
 
-def test_problems_that_are_no_shops_are_refused() -> None:
-    plain = two_jobs()
-    moved = Problem(
-        name="far",
-        job=plain.job,
-        edges=plain.edges,
-        slot_operation=plain.slot_operation,
-        eligible=plain.eligible,
-        time=plain.time,
-        release=plain.release,
-        transfer=np.array([[0, 5], [5, 0]]),
+def test_shared_capacities_and_free_second_slots_are_refused() -> None:
+    with pytest.raises(InputError, match="shares capacities"):
+        flatten(replace(two_jobs(), demand=np.ones((4, 1)), capacity=np.ones((2, 1))))
+    crew = replace(
+        two_jobs(),
+        slot_operation=np.array([0, 0, 1, 2, 3]),
+        eligible=np.array([[1, 0], [1, 1], [0, 1], [1, 0], [1, 1]]),
+        time=np.array([[3, 3], [0, 2], [2, 0], [6, 4]]),
     )
-    with pytest.raises(InputError, match="has setups, transfers, shared capacities"):
-        flatten(moved)
+    with pytest.raises(InputError, match="several slots to choose for"):
+        flatten(crew)
 
 
 @pytest.mark.deep
