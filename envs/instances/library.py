@@ -11,20 +11,27 @@ from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.instances import classic, taillard
 from envs.instances.bounds import Reference, find, known
+from envs.instances.open_shop import random_open_shop
+from envs.instances.random_cloud import named_cloud
 from envs.instances.random_shop import random_flexible_shop, random_shop
 from envs.instances.reader import read
 from envs.instances.text import shorten
 
 SHIPPED = (*classic.NAMES, *taillard.NAMES)
-_DRAWN = re.compile(r"(random|flexible)-(\d{1,9})x(\d{1,9})-(\d{1,18})")
-_HAVE = "there are ft06, ft10, ft20, la01 to la05, ta01 to ta80, random-15x15-7, flexible-10x5-3"
+_DRAWS = {"random": random_shop, "flexible": random_flexible_shop, "open": random_open_shop}
+_DRAWN = re.compile(rf"({'|'.join(_DRAWS)})-(\d{{1,9}})x(\d{{1,9}})-(\d{{1,18}})")
+_HAVE = (
+    "there are ft06, ft10, ft20, la01 to la05, ta01 to ta80, random-15x15-7, flexible-10x5-3, "
+    "open-4x4-7, 8s8t12st/g1"
+)
 
 
 def load(name: str | Path) -> Problem:
     """Return an instance by its name or the path of its file.
 
-    Names are those of SHIPPED, in any usual spelling, ``random-15x15-7`` (jobs, machines, seed)
-    and ``flexible-10x5-3``. Anything else is a path; ``./ft06`` is one, too.
+    Names are those of SHIPPED, in any usual spelling, ``random-15x15-7`` (jobs, machines, seed),
+    ``flexible-10x5-3``, ``open-4x4-7``, and ``8s8t12st/g1`` or ``8s8t12st/g1-3`` (services, tasks,
+    subtasks, group, seed). Anything else is a path; ``./ft06`` is one, too.
 
     Raises:
         InputError: If there is no such name or file, or the file is wrong.
@@ -35,8 +42,10 @@ def load(name: str | Path) -> Problem:
     drawn = _DRAWN.fullmatch(text)
     if drawn:
         jobs, machines, seed = map(int, drawn.groups()[1:])
-        shop = random_shop if drawn[1] == "random" else random_flexible_shop
-        return shop(jobs, machines, seed)
+        return _DRAWS[drawn[1]](jobs, machines, seed)
+    cloud = named_cloud(text)
+    if cloud is not None:
+        return cloud
     row = find(text)
     if row is not None and row.name in classic.NAMES:
         return classic.classic(row.name)

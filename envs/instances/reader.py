@@ -7,20 +7,31 @@ from pathlib import Path
 
 from envs.core.errors import InputError
 from envs.core.problem import Problem
+from envs.instances.cloud_json import is_cloud, parse_cloud
 from envs.instances.fjsp import Base, parse_fjsp
 from envs.instances.json_form import parse_json
 from envs.instances.jsplib import parse_jsplib
+from envs.instances.open_shop import parse_open_shop
+from envs.instances.psplib import parse_rcp, parse_sm
 from envs.instances.text import Line, read_text, split_lines
 
+_BY_SUFFIX = {
+    ".jsp": parse_jsplib,
+    ".osp": parse_open_shop,
+    ".sm": parse_sm,
+    ".rcp": parse_rcp,
+}
 # Hurink's sets share their file names; the folder, or the suffix, tells them apart.
 HURINK_SETS = ("sdata", "edata", "rdata", "vdata")
 
 
 def read(path: str | Path, *, base: Base | None = None) -> Problem:
-    """Return the problem in a file of JSON, ``.fjs`` or JSPLIB text.
+    """Return the problem in a file of JSON or of one of the text formats.
 
-    JSON is told by its suffix or its first character, ``.fjs`` and ``.jsp`` by their suffix; any
-    other text by its content, as hardly any file can be read both ways: one that can is JSPLIB.
+    JSON is told by its suffix or its first character, and that of cloud manufacturing by its
+    "format". By their suffix are told ``.fjs`` (flexible job shops), ``.jsp`` (job shops),
+    ``.osp`` (open shops), ``.sm`` and ``.rcp`` (projects). Any other text is a job shop, flexible
+    or not, told by its content, as hardly any file can be read both ways: one that can is JSPLIB.
 
     Args:
         path: The file.
@@ -32,7 +43,11 @@ def read(path: str | Path, *, base: Base | None = None) -> Problem:
     path = Path(path)
     text = read_text(path)
     if path.suffix.lower() == ".json" or text.lstrip().startswith("{"):
+        if is_cloud(text):
+            return parse_cloud(text, str(path), path.stem)
         return parse_json(text, str(path))
+    if path.suffix.lower() in (".sm", ".rcp") and not text.strip():
+        raise InputError(f"{path}:1", "is empty", "give a project of PSPLIB or Patterson")
     try:
         return _parse_text(split_lines(text, path), path, base)
     except InputError as error:
@@ -45,8 +60,9 @@ def _parse_text(lines: list[Line], path: Path, base: Base | None) -> Problem:
     name = instance_name(path)
     if path.suffix.lower() == ".fjs" or base is not None:
         return parse_fjsp(lines, name, base)
-    if path.suffix.lower() == ".jsp":
-        return parse_jsplib(lines, name)
+    parse = _BY_SUFFIX.get(path.suffix.lower())
+    if parse is not None:
+        return parse(lines, name)
     return _parse_either(lines, name)
 
 

@@ -15,7 +15,10 @@ from envs.instances.reader import HURINK_SETS, read
 
 _RANGE = re.compile(r"([a-z]+\d+)-([a-z]+\d+)", re.IGNORECASE)
 # What a folder of instances holds besides them; any other file must be an instance.
-_SUFFIXES = ("", ".txt", ".jsp", ".fjs", ".json", ".dat", ".data", *(f".{s}" for s in HURINK_SETS))
+_SUFFIXES = (
+    *("", ".txt", ".jsp", ".fjs", ".osp", ".sm", ".rcp", ".json", ".dat", ".data"),
+    *(f".{s}" for s in HURINK_SETS),
+)
 _OTHERS = ("readme", "source", "license", "licence", "copying", "notice", "changelog", "makefile")
 _OTHER_FILES = ("bks.json", "instances.json", "jsplib_instances.json", "requirements.txt")
 
