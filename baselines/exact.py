@@ -1,4 +1,4 @@
-"""Exact: a shop as a constraint model for OR-Tools' CP-SAT, which proves optima and bounds."""
+"""Exact: OR-Tools' CP-SAT on any problem, which proves optima and bounds."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from baselines.exact_first import first_schedule
+from baselines.exact_model import build, has_deadlines, read
 from baselines.genetic.initial import construct
 from baselines.genetic.stream import stream
 from envs.core.bounds import longest_paths, lower_bound
@@ -17,7 +19,7 @@ from envs.core.check import violations
 from envs.core.decode import decode, flatten
 from envs.core.errors import InputError
 from envs.core.metrics import evaluate
-from envs.core.problem import NONE, Problem
+from envs.core.problem import Problem
 from envs.core.protocols import Budget, Result, TracePoint
 from envs.core.schedule import Schedule
 
@@ -26,8 +28,9 @@ from envs.core.schedule import Schedule
 class Exact:
     """Search with CP-SAT until it has proved an optimum or the seconds are over.
 
-    The model holds any precedence, eligible machines, releases and deadlines. A rule's schedule
-    is its first hint and what is returned if CP-SAT finds none in time.
+    The model holds any precedence, eligible resources for several slots, releases, deadlines,
+    setups, transfers and shared capacities. A rule's schedule is its first hint and what is
+    returned if CP-SAT finds none in time. The objective is the makespan.
 
     Args:
         workers: Threads of CP-SAT. Its search can be repeated with one worker only.
@@ -50,8 +53,8 @@ class Exact:
         the budget's seconds are what counts.
 
         Raises:
-            InputError: If OR-Tools is missing, the problem is no shop, the budget has no seconds,
-                or no schedule is found that meets every deadline.
+            InputError: If OR-Tools is missing, the budget has no seconds, an operation fits
+                nowhere, or no schedule is found that meets every deadline.
         """
         cp_model = _import()
         if budget.seconds is None:
@@ -59,12 +62,14 @@ class Exact:
                 "budget.seconds", "is missing, and exact counts no evaluations", "give seconds"
             )
         began = time.perf_counter()
-        first = _by_rule(problem, rng)
+        first = _by_rule(problem, rng) if problem.is_shop else first_schedule(problem)
         model = cp_model.CpModel()
-        starts, runs = _build(model, problem, first)
+        variables = build(model, problem, first)
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = self.workers
         solver.parameters.random_seed = int(rng.integers(2**31 - 1))
+        if not problem.is_shop:  # the relaxation of setups costs more than it proves
+            solver.parameters.linearization_level = 0
         left = budget.seconds - (time.perf_counter() - began)
         solver.parameters.max_time_in_seconds = max(left, 0.01)
         trace: list[TracePoint] = []
@@ -77,8 +82,10 @@ class Exact:
         status = _solve(solver, model, Recorder())
         found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
         if status == cp_model.INFEASIBLE:
-            raise InputError(problem.name, "no schedule meets every deadline", "extend one")
-        schedule = _read(solver, problem, starts, runs) if found else first
+            late = has_deadlines(problem)
+            what, remedy = ("meets every deadline", "extend one") if late else ("exists", "")
+            raise InputError(problem.name, f"no schedule {what}", remedy)
+        schedule = read(solver, problem, variables) if found else first
         if not found and violations(problem, first):
             raise InputError(
                 "budget.seconds",
@@ -121,60 +128,9 @@ def _solve(solver: Any, model: Any, recorder: Any) -> Any:
 
 
 def _by_rule(problem: Problem, rng: np.random.Generator) -> Schedule:
-    """Return the non-delay schedule of WRT."""
+    """Return a shop's non-delay schedule of WRT."""
     n = problem.operations
     order, assign = np.zeros(n, np.int32), np.zeros(n, np.int32)
     work = longest_paths(problem)[1]
     construct(flatten(problem), work, order, assign, 1.0, 0.0, 0.0, stream(rng))
     return decode(problem, order, assign)
-
-
-def _build(model: Any, p: Problem, first: Schedule) -> tuple[list[Any], list[dict[int, Any]]]:
-    """Fill the model; return the start of each operation and whether each machine runs it."""
-    horizon = first.makespan
-    if p.deadline.size:  # the first schedule may be too late, and the optimum later still
-        horizon = max(horizon, int(p.release.max() + p.time.max(axis=1).sum()))
-    makespan = model.new_int_var(lower_bound(p), horizon, "makespan")
-    queues: list[list[Any]] = [[] for _ in range(p.resources)]
-    starts: list[Any] = []
-    ends: list[Any] = []
-    runs: list[dict[int, Any]] = []
-    for o in range(p.operations):
-        job = int(p.job[o])
-        latest = int(p.deadline[job]) if p.deadline.size else NONE
-        latest = horizon if latest == NONE else latest
-        release = int(p.release[job])
-        if release > latest:
-            raise InputError(p.name, f"job {job} is released after its deadline", "extend it")
-        start = model.new_int_var(release, latest, f"start{o}")
-        end = model.new_int_var(release, latest, f"end{o}")
-        machines = np.flatnonzero(p.eligible[o]).tolist()
-        literals = {r: model.new_bool_var(f"runs{o}on{r}") for r in machines}
-        for r, literal in literals.items():
-            size = int(p.time[o, r])
-            queues[r].append(model.new_optional_interval_var(start, size, end, literal, ""))
-            model.add_hint(literal, int(first.assign[o]) == r)
-        model.add_exactly_one(literals.values())
-        model.add(makespan >= end)
-        model.add_hint(start, int(first.start[o]))
-        model.add_hint(end, int(first.end[o]))
-        starts.append(start)
-        ends.append(end)
-        runs.append(literals)
-    for before, after in p.edges.tolist():
-        model.add(starts[after] >= ends[before])
-    for queue in queues:
-        model.add_no_overlap(queue)
-    model.add_hint(makespan, first.makespan)
-    model.minimize(makespan)
-    return starts, runs
-
-
-def _read(solver: Any, p: Problem, starts: list[Any], runs: list[dict[int, Any]]) -> Schedule:
-    assign = np.array(
-        [next(r for r, runs_it in row.items() if solver.boolean_value(runs_it)) for row in runs]
-    )
-    start = np.array([solver.value(variable) for variable in starts])
-    return Schedule(
-        start=start, end=start + p.time[np.arange(p.operations), assign], assign=assign
-    )
