@@ -74,14 +74,21 @@ def _families() -> dict[str, Any]:
         _table(families),
         "",
         "suites:",
-        *(f"  {name:<{width}}  {', '.join(listed)}" for name, listed in suites.items()),
+        *(f"  {name:<{width}}  {_shortly(listed)}" for name, listed in suites.items()),
         "",
         "Of an instance that is not shipped the bounds are known: give the path of its file.",
         "random-15x15-7 (jobs x machines - seed) draws a job shop, flexible-10x5-3 a flexible.",
+        "open-4x4-7 draws an open shop, 8s8t12st/g1-7 (services, tasks, subtasks, group - seed)",
+        "cloud manufacturing; without the seed it is one of the study's data sets.",
         f"{NAMES} (tasks - seed) draw workloads; SWF, CSV and JSON files hold them, too.",
         _source(next(iter(known().values()))),
     ]
     return {"families": families, "suites": suites, "text": "\n".join(text)}
+
+
+def _shortly(names: list[str]) -> str:
+    """Return what a suite lists, of many names the first and the last."""
+    return ", ".join(names) if len(names) < 12 else f"{names[0]} .. {names[-1]} ({len(names)})"
 
 
 def _family(name: str) -> dict[str, Any]:

@@ -38,11 +38,13 @@ class Tasks(NamedTuple):
 def as_tasks(problem: Problem, factors: Factors, objective: Objective = "classic") -> Tasks:
     """Return a workload's tasks on an empty pool; the factors are those of "classic" alone.
 
+    The operations of one job, such as the activities of a project, are tasks of their own.
+
     Raises:
         InputError: If it is no workload, or a task fits on no node.
     """
-    n = problem.operations
-    one = n == problem.jobs and np.array_equal(problem.slot_operation, np.arange(n))
+    n, job = problem.operations, problem.job
+    one = np.array_equal(problem.slot_operation, np.arange(n))
     if not (one and problem.demand.size):
         raise InputError(
             problem.name, "is no workload", "a task is one operation with one slot and demands"
@@ -58,16 +60,16 @@ def as_tasks(problem: Problem, factors: Factors, objective: Objective = "classic
     longest = problem.time.max(axis=1)
     for task in np.flatnonzero(((problem.time != longest[:, None]) & problem.eligible).any(1))[:1]:
         raise InputError(f"{problem.name}, task {task}", "its estimate differs between nodes")
-    due = dates(problem)
+    due = dates(problem)[job]
     edges = problem.edges[np.argsort(problem.edges[:, 0], kind="stable")]
-    priority = problem.priority if problem.priority.size else np.ones(n, np.int64)
+    priority = problem.priority[job] if problem.priority.size else np.ones(n, np.int64)
     factor = weigh(priority, factors)
     if objective == "flow":
-        factor = np.round(100 * weights(problem)).astype(np.int64)
+        factor = np.round(100 * weights(problem)[job]).astype(np.int64)
     profile = new_profile(problem.resources, need.shape[1], 0)
     clear(profile, 0, capacity)
     return Tasks(
-        release=problem.release,
+        release=problem.release[job],
         duration=longest,
         demand=need,
         able=able,
@@ -77,7 +79,7 @@ def as_tasks(problem: Problem, factors: Factors, objective: Objective = "classic
         after_start=np.searchsorted(edges[:, 0], np.arange(n + 1)),
         after=np.ascontiguousarray(edges[:, 1]),
         profile=profile,
-        events=events(problem.release, profile),
+        events=events(problem.release[job], profile),
     )
 
 
