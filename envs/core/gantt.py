@@ -1,4 +1,7 @@
-"""Draw a schedule as a Gantt chart: a row a machine, a colour a job."""
+"""Draw a schedule as a Gantt chart: a row a machine, a colour a job, setups hatched.
+
+Resources that only fill second slots, such as the tokens of an open shop, get no row.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from envs.core.metrics import setups
 from envs.core.problem import Problem
 from envs.core.schedule import Schedule
 
@@ -22,6 +26,7 @@ SYMBOLS = string.digits + string.ascii_letters  # of jobs in text; repeated beyo
 LEGEND = 60  # most jobs that get a legend; beyond, the numbers inside the bars must do
 COLUMNS = 15  # of the legend
 DPI = 100
+SETUP = "#777777"
 
 
 class Bar(NamedTuple):
@@ -31,15 +36,22 @@ class Bar(NamedTuple):
     start: int
     end: int
     job: int
+    setup: int = 0  # ticks before the start
+
+
+def rows_of(problem: Problem) -> int:
+    """Return how many resources, counted from the first, fill the first slot of an operation."""
+    return 1 + int(np.flatnonzero(problem.eligible[problem.slots[:-1]].any(axis=0))[-1])
 
 
 def bars(problem: Problem, schedule: Schedule) -> Iterator[Bar]:
     """Yield what has been dispatched so far; start or machine -1 marks what has not."""
+    rows, before = rows_of(problem), setups(problem, schedule).tolist()
     for slot, machine in enumerate(schedule.assign.tolist()):
         o = int(problem.slot_operation[slot])
         start, end = int(schedule.start[o]), int(schedule.end[o])
-        if machine >= 0 and start >= 0:
-            yield Bar(machine, start, end, int(problem.job[o]))
+        if 0 <= machine < rows and start >= 0:
+            yield Bar(machine, start, end, int(problem.job[o]), before[slot])
 
 
 def draw(problem: Problem, schedule: Schedule, title: str | None = None) -> Figure:
@@ -52,9 +64,9 @@ def draw(problem: Problem, schedule: Schedule, title: str | None = None) -> Figu
     """
     from matplotlib.figure import Figure
 
-    legend = problem.jobs <= LEGEND
+    legend, machines = problem.jobs <= LEGEND, rows_of(problem)
     rows = math.ceil(problem.jobs / COLUMNS) if legend else 0
-    height = min(max(0.34 * problem.resources, 1.6), 24.0)
+    height = min(max(0.34 * machines, 1.6), 24.0)
     margin = 1.15 + 0.24 * rows
     figure = Figure(figsize=(12.0, height + margin), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
@@ -63,15 +75,15 @@ def draw(problem: Problem, schedule: Schedule, title: str | None = None) -> Figu
     _bars(axes, drawn, colours)
     horizon = max((bar.end for bar in drawn), default=0)
     axes.set_xlim(0, max(horizon, 1) * 1.01)
-    axes.set_ylim(problem.resources - 0.5, -0.5)
-    step = math.ceil(problem.resources / 60)
-    axes.set_yticks(range(0, problem.resources, step))
+    axes.set_ylim(machines - 0.5, -0.5)
+    step = math.ceil(machines / 60)
+    axes.set_yticks(range(0, machines, step))
     axes.set_ylabel("machine")
     axes.axvline(horizon, color="#222222", linewidth=1.2, linestyle=(0, (4, 2)))
     frame(axes, problem, title if title is not None else f"{problem.name}: makespan {horizon}")
-    _numbers(axes, drawn, colours, pixels_a_row=height * DPI / problem.resources)
+    _numbers(axes, drawn, colours, pixels_a_row=height * DPI / machines)
     if legend:
-        _legend(figure, colours)
+        _legend(figure, colours, setup=any(bar.setup for bar in drawn))
     return figure
 
 
@@ -112,8 +124,9 @@ def ascii(problem: Problem, schedule: Schedule, width: int = 80) -> str:
     drawn = list(bars(problem, schedule))
     horizon = max((bar.end for bar in drawn), default=0)
     span = max(horizon, 1) / width  # ticks a column
-    busiest = np.zeros((problem.resources, width))  # ticks of the symbol that is shown
-    cells = np.full((problem.resources, width), ".")
+    machines = rows_of(problem)
+    busiest = np.zeros((machines, width))  # ticks of the symbol that is shown
+    cells = np.full((machines, width), ".")
     for bar in drawn:
         first, last = int(bar.start / span), min(math.ceil(bar.end / span), width)
         for column in range(first, last):
@@ -121,7 +134,7 @@ def ascii(problem: Problem, schedule: Schedule, width: int = 80) -> str:
             if ticks > busiest[bar.machine, column]:
                 busiest[bar.machine, column] = ticks
                 cells[bar.machine, column] = SYMBOLS[bar.job % len(SYMBOLS)]
-    label = len(str(problem.resources - 1))
+    label = len(str(machines - 1))
     lines = [f"{m:>{label}} |{''.join(row)}|" for m, row in enumerate(cells.tolist())]
     axis = f"{'':>{label}} 0{horizon:>{width}}"
     return "\n".join([f"{problem.name}: makespan {horizon}", *lines, axis])
@@ -160,13 +173,22 @@ def _gamma(c: float) -> float:
 def _bars(axes: Axes, drawn: list[Bar], colours: list[RGB]) -> None:
     from matplotlib.collections import PolyCollection
 
-    corners = np.array(
-        [[(s, m - 0.42), (e, m - 0.42), (e, m + 0.42), (s, m + 0.42)] for m, s, e, _ in drawn]
-    ).reshape(-1, 4, 2)
+    def box(machine: int, start: int, end: int, half: float) -> list[tuple[float, float]]:
+        low, high = machine - half, machine + half
+        return [(start, low), (end, low), (end, high), (start, high)]
+
     faces = [colours[bar.job] for bar in drawn]
+    corners = [box(bar.machine, bar.start, bar.end, 0.42) for bar in drawn]
     axes.add_collection(
-        PolyCollection(list(corners), facecolors=faces, edgecolors="white", linewidths=0.5)
+        PolyCollection(corners, facecolors=faces, edgecolors="white", linewidths=0.5)
     )
+    changes = [box(b.machine, b.start - b.setup, b.start, 0.3) for b in drawn if b.setup]
+    if changes:
+        axes.add_collection(
+            PolyCollection(
+                changes, facecolors="none", edgecolors=SETUP, hatch="////", linewidths=0
+            )
+        )
 
 
 def _numbers(axes: Axes, drawn: list[Bar], colours: list[RGB], pixels_a_row: float) -> None:
@@ -197,10 +219,13 @@ def _ink(colour: RGB) -> str:
     return "#111111" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
 
 
-def _legend(figure: Figure, colours: list[RGB]) -> None:
+def _legend(figure: Figure, colours: list[RGB], *, setup: bool) -> None:
     from matplotlib.patches import Patch
 
     handles: list[Any] = [Patch(facecolor=c, label=str(j)) for j, c in enumerate(colours)]
+    if setup:
+        mark: dict[str, Any] = {"facecolor": "none", "edgecolor": SETUP, "hatch": "//////", "linewidth": 0}
+        handles.append(Patch(label="setup", **mark))
     columns = min(len(handles), COLUMNS)
     figure.legend(
         # matplotlib fills column by column; people read row by row

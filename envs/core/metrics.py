@@ -28,6 +28,10 @@ class Metrics:
     priority_flow: tuple[float, float, float]  # mean of low, medium, high; -1 for none
     dimension_utilisation: tuple[float, ...]  # (D,) used share of all capacity and the makespan
     fairness: float  # Jain's index of the jobs' speeds; 1 when all are slowed down alike
+    flow_deviation: float  # standard deviation of completion - release over jobs
+    mean_span: float  # completion - first start, mean over jobs
+    setup_time: int  # sum over all resources
+    transfer_time: int  # sum over all precedence edges
 
 
 THRESHOLD = 10.0  # seconds; shorter jobs count as that long in a bounded slowdown
@@ -122,6 +126,40 @@ def fairness(problem: Problem, schedule: Schedule) -> float:
     return float(speed.sum() ** 2 / (len(speed) * (speed**2).sum()))
 
 
+def span(problem: Problem, schedule: Schedule) -> Int:
+    """Return completion - first start of each job, shape (J,), ticks."""
+    return completion(problem, schedule) - np.minimum.reduceat(schedule.start, problem.first[:-1])
+
+
+def setups(problem: Problem, schedule: Schedule) -> Int:
+    """Return the setup before each slot's operation, shape (S,), ticks; 0 for what is not placed.
+
+    A resource is set up from the operation that it does before, or from its initial family.
+    """
+    ticks = np.zeros(len(problem.slot_operation), np.int64)
+    operation = problem.slot_operation
+    placed = np.flatnonzero((schedule.assign >= 0) & (schedule.start[operation] >= 0))
+    if not (problem.setup.size and placed.size):
+        return ticks
+    by = operation[placed]
+    at = placed[np.lexsort((schedule.end[by], schedule.start[by], schedule.assign[placed]))]
+    resource, family = schedule.assign[at], problem.family[operation[at]]
+    first = np.concatenate([[True], resource[1:] != resource[:-1]])
+    before = np.where(first, problem.initial[resource], np.concatenate([[NONE], family[:-1]]))
+    known = before != NONE
+    group = problem.setup_group[resource[known]]
+    ticks[at[known]] = problem.setup[group, before[known], family[known]]
+    return ticks
+
+
+def transfer_time(problem: Problem, schedule: Schedule) -> int:
+    """Return the ticks in which parts travel, each edge counted by itself."""
+    if not problem.transfer.size:
+        return 0
+    source, target = schedule.assign[problem.slots[problem.edges]].T
+    return int(problem.transfer[source, target].sum())
+
+
 def shares(problem: Problem, schedule: Schedule) -> Float:
     """Return used capacity * time / (capacity * makespan), shape (R, D); failed attempts count."""
     operation, start, end = (
@@ -175,4 +213,8 @@ def evaluate(problem: Problem, schedule: Schedule) -> Metrics:
         priority_flow=priority_flow(problem, schedule),
         dimension_utilisation=tuple(float(u) for u in dimension_utilisation(problem, schedule)),
         fairness=fairness(problem, schedule),
+        flow_deviation=float(flows.std()),
+        mean_span=float(span(problem, schedule).mean()),
+        setup_time=int(setups(problem, schedule).sum()),
+        transfer_time=transfer_time(problem, schedule),
     )

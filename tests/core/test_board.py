@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from envs.core.board import append, clear, copy, new_board, place_all
 from envs.core.check import violations
 from envs.core.decode import decode, flatten, makespans
+from envs.core.metrics import evaluate
 from envs.core.problem import Problem
 from tests.core.clouds import clouds, plain_append, plain_insert, worked_case
 from tests.strategies import shops
@@ -83,6 +84,15 @@ def test_shops_are_a_special_case(problem, data) -> None:
     board = new_board(flat)
     made = place_all(flat, board, rows[0][0], rows[1][0], False)
     assert makespans(flat, *rows).tolist() == [made]
+
+
+def test_metrics_of_the_worked_case() -> None:
+    problem = worked_case("attached")
+    metrics = evaluate(problem, decode(problem, [0, 1, 2], [0, 1, 0]))
+    assert (metrics.makespan, metrics.mean_flow, metrics.flow_deviation) == (17, 14.5, 2.5)
+    assert metrics.mean_span == (16 + 3) / 2  # from the first start, not from 0
+    assert metrics.setup_time == 1 + 1 + 4  # a and b initially, a -> c
+    assert metrics.transfer_time == 5
 
 
 def test_a_gap_takes_an_operation_only_with_the_changed_setup_of_what_follows() -> None:

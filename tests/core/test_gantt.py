@@ -8,8 +8,10 @@ import pytest
 
 from envs.core import gantt
 from envs.core.builder import ProblemBuilder
+from envs.core.decode import decode
 from envs.core.problem import Problem
 from envs.core.schedule import Schedule
+from tests.core.clouds import with_tokens, worked_case
 
 
 def two_jobs() -> tuple[Problem, Schedule]:
@@ -44,11 +46,31 @@ def test_partial_schedules_show_only_what_was_dispatched() -> None:
     start, end, assign = whole.start.copy(), whole.end.copy(), whole.assign.copy()
     start[[1, 3]], end[[1, 3]], assign[[1, 3]] = -1, -1, -1
     partial = Schedule(start, end, assign)
-    assert list(gantt.bars(problem, partial)) == [(0, 0, 4, 0), (1, 0, 2, 1)]
+    assert list(gantt.bars(problem, partial)) == [(0, 0, 4, 0, 0), (1, 0, 2, 1, 0)]
     assert gantt.ascii(problem, partial, width=4).splitlines()[1:3] == ["0 |0000|", "1 |11..|"]
     nothing = Schedule(np.full(4, -1), np.full(4, -1), np.full(4, -1))
     assert gantt.ascii(problem, nothing, width=4).splitlines()[1] == "0 |....|"
     assert gantt.pixels(problem, nothing).shape == gantt.pixels(problem, whole).shape
+
+
+def test_setups_stand_before_their_bars_and_tokens_have_no_row() -> None:
+    problem = worked_case("attached")
+    schedule = decode(problem, [0, 1, 2], [0, 1, 0])
+    assert [bar.setup for bar in gantt.bars(problem, schedule)] == [1, 1, 4]
+    figure = gantt.draw(problem, schedule)
+    boxes = [
+        path.get_extents().extents.tolist() for path in figure.axes[0].collections[1].get_paths()
+    ]
+    assert boxes == [
+        pytest.approx([0, -0.3, 1, 0.3]),
+        pytest.approx([10, 0.7, 11, 1.3]),
+        pytest.approx([5, -0.3, 9, 0.3]),
+    ]
+    assert figure.legends[0].get_texts()[-1].get_text() == "setup"
+    tokens = with_tokens(problem)
+    whole = decode(tokens, [0, 1, 2], [0, 1, 0])
+    assert {bar.machine for bar in gantt.bars(tokens, whole)} == {0, 1}
+    assert gantt.ascii(tokens, whole).count("\n") == 3
 
 
 def test_figure_has_a_bar_an_operation_at_its_place() -> None:
