@@ -73,6 +73,51 @@ def cr(table: CandidateTable) -> Priorities:
     return -(table["due"] - table["start"]) / _positive(table["remaining_work"])
 
 
+def ect(table: CandidateTable) -> Priorities:
+    """Earliest completion time, over operations and resources (Ibarra & Kim 1977, algorithm D)."""
+    return -table["completion"].astype(np.float64)
+
+
+def sst(table: CandidateTable) -> Priorities:
+    """Shortest setup time (Allahverdi, Gupta & Aldowaisan 1999, SST)."""
+    return -table["setup"].astype(np.float64)
+
+
+def sspt(table: CandidateTable) -> Priorities:
+    """Shortest sum of setup and processing time (Panwalkar & Iskander 1977, SIMSET with SI)."""
+    return -(table["setup"] + table["processing_time"]).astype(np.float64)
+
+
+def heft(table: CandidateTable) -> Priorities:
+    """Largest upward rank, then the earliest completion (Topcuoglu, Hariri & Wu 2002, HEFT).
+
+    Paper: ranks of mean times and transfers, and gaps may be filled. Here: of least ones, the
+    longest path in the table, and operations are appended.
+    """
+    return table["tail"].astype(np.float64)
+
+
+def peft(table: CandidateTable) -> Priorities:
+    """Largest upward rank, on the resource of the least completion + path (PEFT).
+
+    Arabnejad & Barbosa 2014, "List scheduling algorithm for heterogeneous systems by an optimistic
+    cost table": the path after an operation depends on where it was done.
+    """
+    rank = np.where(table.mask.astype(bool), table["tail"], -1)
+    first = rank == rank.max(axis=-1, keepdims=True)
+    ahead = (table["completion"] + table["path"]).astype(np.float64)
+    return np.where(first, -ahead, -np.inf)
+
+
+def dls(table: CandidateTable) -> Priorities:
+    """Largest dynamic level: upward rank less the completion (Sih & Lee 1993, DLS).
+
+    Paper: rank - start + mean time - own time. Here without the mean, which a table of raw
+    columns does not hold.
+    """
+    return (table["tail"] - table["completion"]).astype(np.float64)
+
+
 def random_priority(rng: np.random.Generator) -> Rule:
     """Return a rule that chooses uniformly at random: the control of every other rule."""
 
@@ -98,4 +143,14 @@ RULES: dict[str, Rule] = {
     "fdd_mwkr": fdd_mwkr,
     "edd": edd,
     "cr": cr,
+}
+# Rules of problems with a choice of services, setups and transfers.
+CLOUD_RULES: dict[str, Rule] = {
+    **RULES,
+    "ect": ect,
+    "sst": sst,
+    "sspt": sspt,
+    "heft": heft,
+    "peft": peft,
+    "dls": dls,
 }

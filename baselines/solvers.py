@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from baselines.ants import AntColony, OneLevel, TaskLevel, TwoLevel
 from baselines.exact import Exact
 from baselines.genetic import Genetic
 from baselines.genetic_queue import GeneticQueue
@@ -11,6 +12,10 @@ from envs.core.protocols import Solver
 
 SOLVERS: dict[str, Callable[..., Solver]] = {
     "ga": Genetic,
+    "aco": AntColony,
+    "oloos": OneLevel,
+    "tloos": TwoLevel,
+    "tltos": TaskLevel,
     "exact": Exact,
     "ga_queue": GeneticQueue,
 }

@@ -14,3 +14,8 @@ for _name in ("TaskQueue", "ResourcePool"):
         entry_point=f"envs.queue.env:{_name}Env",
         vector_entry_point=f"envs.queue.vector:{_name}VectorEnv",
     )
+register(
+    id="dispatchlab/CloudManufacturing-v0",
+    entry_point="envs.cloud.env:CloudManufacturingEnv",
+    vector_entry_point="envs.cloud.vector:CloudManufacturingVectorEnv",
+)

@@ -23,6 +23,7 @@ from experiments.config import Config, parse
 
 REFERENCE = 100_000_000  # steps of the reference chain
 VISIBLE = 32  # waiting tasks K that can be seen in a queue
+CLOUD: dict[str, Any] = {"services": 8, "tasks": 8, "subtasks": 12}  # 8s8t12st of the study
 
 
 class Settings(Config):
@@ -57,6 +58,9 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     cases += [
         ("1 queue, tasks, K = 32", 150_000, _single_queue()),
         (f"{settings.envs} queues, tasks, K = 32", 1_000_000, _vector_queue(settings.envs)),
+        ("1 cloud, 8s8t12st, active", None, _single_cloud(1.0)),
+        (f"{settings.envs} clouds, 8s8t12st, active", 500_000, _vector_cloud(settings.envs, 1.0)),
+        (f"{settings.envs} clouds, 8s8t12st, non-delay", None, _vector_cloud(settings.envs, 0.0)),
         ("decode, 15x15, schedules", 400_000, _decode(15, 15)),
     ]
     rows = []
@@ -224,6 +228,52 @@ def _started(batch: Any) -> int:
     from envs.queue.layout import DISPATCHED
 
     return int(batch.data[:, DISPATCHED].sum())
+
+
+def _single_cloud(delay: float) -> Callable[[float], float]:
+    """Measure one cloud through Gymnasium, always dispatching the first row."""
+    import gymnasium as gym
+
+    import envs  # noqa: F401 - registers
+    from envs.cloud.layout import DISPATCHED
+
+    env = gym.make("dispatchlab/CloudManufacturing-v0", **CLOUD, delay=delay)
+
+    def measure(seconds: float) -> float:
+        env.reset(seed=0)
+        counter = env.unwrapped.batch.totals[:, DISPATCHED]  # type: ignore[attr-defined]
+        before, begin = int(counter[0]), time.perf_counter()
+        while time.perf_counter() - begin < seconds:
+            done = False
+            while not done:
+                _, _, done, _, _ = env.step(0)
+            env.reset()
+        return (int(counter[0]) - before) / (time.perf_counter() - begin)
+
+    return measure
+
+
+def _vector_cloud(size: int, delay: float) -> Callable[[float], float]:
+    """Measure the vector environment of clouds, fresh instances at every reset."""
+    import gymnasium as gym
+
+    import envs  # noqa: F401 - registers
+    from envs.cloud.layout import DISPATCHED
+
+    env: Any = gym.make_vec(
+        "dispatchlab/CloudManufacturing-v0", num_envs=size, **CLOUD, delay=delay
+    )
+    first = np.zeros(size, np.int64)
+
+    def measure(seconds: float) -> float:
+        env.reset(seed=0)
+        counter = env.unwrapped.batch.totals[:, DISPATCHED]
+        before, begin = int(counter.sum()), time.perf_counter()
+        while time.perf_counter() - begin < seconds:
+            env.step(first)
+        return (int(counter.sum()) - before) / (time.perf_counter() - begin)
+
+    return measure
 
 
 def _decode(jobs: int, machines: int) -> Callable[[float], float]:

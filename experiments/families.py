@@ -6,34 +6,41 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from envs.cloud.batch import CloudBatch
 from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.instances import Workload, load
 from envs.instances.library import is_path
 from envs.shop.batch import ShopBatch
-from experiments import queue_env, queues, shops, workloads
+from experiments import clouds, queue_env, queues, shops, workloads
 from experiments.family import Family, Instance
 from experiments.workloads import PoolConfig
 
-SHOPS, QUEUES = shops.Shops(), queues.Queues()
+SHOPS, CLOUDS, QUEUES = shops.Shops(), clouds.Clouds(), queues.Queues()
 FAMILIES: dict[str, Family] = {
     **dict.fromkeys(shops.IDS.values(), SHOPS),
+    **dict.fromkeys(clouds.IDS.values(), CLOUDS),
     **dict.fromkeys(queue_env.IDS.values(), QUEUES),
 }
-EnvConfig = shops.ShopEnv | queue_env.QueueEnv
+EnvConfig = shops.ShopEnv | clouds.CloudEnv | queue_env.QueueEnv
 ENVS: dict[str, type[EnvConfig]] = {
     **dict.fromkeys(shops.IDS, shops.ShopEnv),
+    **dict.fromkeys(clouds.IDS, clouds.CloudEnv),
     **dict.fromkeys(queue_env.IDS, queue_env.QueueEnv),
 }
 
 
 def family_of(instance: Instance) -> Family:
     """Return the family that an instance belongs to."""
-    return QUEUES if isinstance(instance, Workload) else SHOPS
+    if isinstance(instance, Workload):
+        return QUEUES
+    return SHOPS if instance.is_shop and instance.is_chain else CLOUDS
 
 
 def family_of_batch(batch: Any) -> Family:
     """Return the family that a batch simulates."""
+    if isinstance(batch, CloudBatch):
+        return CLOUDS
     return SHOPS if isinstance(batch, ShopBatch) else QUEUES
 
 
@@ -45,7 +52,8 @@ def the_family(instances: Sequence[Instance]) -> Family:
     """
     found = {family_of(instance): instance for instance in instances}
     if len(found) > 1:
-        raise InputError("suite", "mixes shops with queues", "compare them one after the other")
+        what = "shops with queues" if QUEUES in found else "shops of chains with other problems"
+        raise InputError("suite", f"mixes {what}", "compare them one after the other")
     return next(iter(found))
 
 

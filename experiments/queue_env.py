@@ -31,6 +31,7 @@ class QueueEnv(WorkloadModel):
     wait: bool = True
 
     prefix: ClassVar[str] = "env."
+    shape: ClassVar[tuple[str, ...]] = ("tasks", "nodes")
 
     @property
     def family(self) -> str:
@@ -77,7 +78,7 @@ class QueueEnv(WorkloadModel):
         names = (self.instance,) if isinstance(self.instance, str) else self.instance or ()
         return [drawn(name) or read(Path(name), self.pool) for name in names]
 
-    def held_out(self, sizes: Sequence[tuple[int, int]]) -> list[Workload]:
+    def held_out(self, sizes: Sequence[Sequence[int]]) -> list[Workload]:
         """Return validation workloads, one for each pair (tasks, nodes), of the training's model.
 
         Raises:

@@ -13,13 +13,14 @@ from baselines import queueing
 from envs.core.errors import InputError
 from envs.core.metrics import evaluate, weights
 from envs.core.problem import Problem
-from envs.core.protocols import Budget, Result, Solver
+from envs.core.protocols import Budget, Result
 from envs.core.schedule import Schedule
 from envs.instances import Reference, Workload
 from envs.queue import layout as k
 from envs.queue.batch import QueueBatch
 from experiments.config import construct
 from experiments.family import Choose, Family, Kind, Search
+from experiments.searches import solver
 from experiments.workloads import drawn
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _VISIBLE = 128  # waiting tasks that a rule looks at
 class Queues(Family):
     """Tasks on one node or several, judged by what really happened to them."""
 
-    searches: Mapping[str, Kind] = {"ga_queue": "search", "ga_rolling": "search"}
+    searches: Mapping[str, Kind] = dict.fromkeys(("ga_queue", "ga_rolling", "aco"), "search")
     objectives = (
         *("weighted_flow", "mean_flow", "mean_wait", "wait_95", "mean_slowdown"),
         *("weighted_tardiness", "makespan"),
@@ -69,20 +70,18 @@ class Queues(Family):
         return queueing.make_policy(name, rng)
 
     def search(self, name: str, settings: Mapping[str, Any]) -> Search:
-        """Return the genetic algorithm, whose plan is carried out as things really happen.
+        """Return a search whose plan is carried out as things really happen.
 
-        "ga_queue" plans all tasks at once, those that are still to come among them, which no rule
-        and no agent is told of: a yardstick for these rather than a rival. "ga_rolling" plans at
-        every decision what waits then.
+        "ga_queue" and "aco" plan all tasks at once, those that are still to come among them, which
+        no rule and no agent is told of: a yardstick for these rather than a rival. "ga_rolling"
+        plans at every decision what waits then.
         """
-        from baselines.genetic_queue import GeneticQueue
-
         if name == "ga_rolling":
             return self._rolling(settings)
-        solver: Solver = construct(GeneticQueue, settings, name)
+        planner = solver(name, settings, self.objectives[0])
 
         def solve(workload: Workload, budget: Budget, rng: np.random.Generator) -> Result:
-            planned = solver(workload.problem, budget, rng)
+            planned = planner(workload.problem, budget, rng)
             schedule = carry_out(planned.schedule, workload)
             return Result(
                 schedule,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,9 @@ from envs.core.protocols import Result
 from envs.core.schedule import Schedule
 from envs.instances import Reference, random_flexible_shop, random_shop, reference
 from envs.shop.batch import ShopBatch
-from experiments.config import Config, Text, construct
+from experiments.config import Config, Text
 from experiments.family import Choose, Family, Kind, Search
+from experiments.searches import solver
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,6 +47,8 @@ class ShopEnv(Config):
     delay: Annotated[float, Field(ge=0, le=1)] | Literal["inf"] = 0.0
     reward: Literal["bound", "makespan"] = "bound"
 
+    shape: ClassVar[tuple[str, ...]] = ("jobs", "machines")
+
     @property
     def family(self) -> str:
         """The family of problems, the first part of every name."""
@@ -67,7 +70,7 @@ class ShopEnv(Config):
         names = ("jobs", "machines", "time", "instance", "reward")
         return {**{name: getattr(self, name) for name in names}, **self.options, **more}
 
-    def held_out(self, sizes: Sequence[tuple[int, int]]) -> list[Problem]:
+    def held_out(self, sizes: Sequence[Sequence[int]]) -> list[Problem]:
         """Return validation instances, one for each pair (jobs, machines)."""
         low, high = self.time
         if self.family == "jobshop":
@@ -92,7 +95,7 @@ class ShopEnv(Config):
 class Shops(Family):
     """Job shops and flexible job shops: everything goes as planned, the makespan counts."""
 
-    searches: Mapping[str, Kind] = {"ga": "search", "exact": "exact"}
+    searches: Mapping[str, Kind] = {"ga": "search", "aco": "search", "exact": "exact"}
     objectives = ("makespan",)
     reference_rule = "wrt"
     ordered = False
@@ -131,14 +134,8 @@ class Shops(Family):
         return by_priority(random_priority(rng) if name == "random" else RULES[name])
 
     def search(self, name: str, settings: Mapping[str, Any]) -> Search:
-        """Return the genetic algorithm or the exact solver."""
-        if name == "ga":
-            from baselines.genetic import Genetic
-
-            return construct(Genetic, settings, name)
-        from baselines.exact import Exact
-
-        return construct(Exact, settings, name)
+        """Return the genetic algorithm, the ant colony or the exact solver."""
+        return solver(name, settings, self.objectives[0])
 
     def check(self, instance: Problem, kind: Kind) -> None:
         """Raise InputError for an instance that methods of a kind cannot solve."""

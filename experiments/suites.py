@@ -17,6 +17,8 @@ from experiments.family import Instance
 from experiments.help import options_of
 from experiments.workloads import Generator, PoolConfig, drawn, is_trace
 
+_MOST = 6  # entries of a suite that a listing shows; of more the first two and the last
+
 
 def instances_of(spec: Any, pool: PoolConfig | None = None) -> list[Any]:
     """Return the instances of a suite, in its order.
@@ -104,4 +106,5 @@ def _listed(name: str) -> list[str]:
     if "generator" in spec:
         plain = {k: v for k, v in spec["generator"].items() if not isinstance(v, list)}
         return [", ".join(f"{key}={value}" for key, value in plain.items())]
-    return [str(entry) for entry in spec["instances"]]
+    entries = [str(entry) for entry in spec["instances"]]
+    return entries if len(entries) <= _MOST else [*entries[:2], "…", entries[-1]]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.core.schedule import Schedule
 from experiments.config import Config
@@ -17,13 +18,15 @@ from experiments.family import Act, Choose, Instance, by_agent, problem_of, sha2
 from experiments.rollout import play
 from experiments.shops import Size
 
+Shape = Annotated[tuple[Size, ...], Field(min_length=2, max_length=3)]
+
 
 class ValidationConfig(Config):
     """Which instances, and how often."""
 
     every: int = Field(default=100_000, ge=1)  # decisions
     instances: int = Field(default=48, ge=1, le=10_000)
-    sizes: tuple[tuple[Size, Size], ...] = Field(default=((15, 15),), min_length=1)
+    sizes: tuple[Shape, ...] = Field(default=((15, 15),), min_length=1)
 
 
 class Validation:
@@ -83,7 +86,14 @@ def held_out(settings: ValidationConfig, env: EnvConfig) -> list[Any]:
 
     Training draws its instances from seeds of its own, so only a collision of 64-bit states could
     repeat one; the named instances have other generators.
+
+    Raises:
+        InputError: If a size does not say what the environment's sizes do.
     """
+    for size in settings.sizes:
+        if len(size) != len(env.shape):
+            names = ", ".join(env.shape)
+            raise InputError("validation.sizes", f"holds {list(size)}", f"give lists of {names}")
     sizes = [settings.sizes[i % len(settings.sizes)] for i in range(settings.instances)]
     return list(env.held_out(sizes))
 

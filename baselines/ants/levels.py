@@ -40,7 +40,7 @@ from envs.core.schedule import Schedule
 from envs.instances.ranges import check_integer, check_real
 
 REMEMBERED = 20_000  # beginnings of orders
-STALE = 1000  # orders in a row that were all known, after which there is nothing left to find
+STALE = 200  # orders in a row that were all known, after which there is nothing left to find
 ITERATIONS = 100  # of the lower level
 
 
@@ -97,6 +97,9 @@ class TwoLevel(ColonySettings):
 class TaskLevel(TwoLevel):
     """TLTOS: an upper colony searches the order in which the lower one places the jobs.
 
+    With ``upper_iterations=None`` it goes on within its budget; once it only meets orders that it
+    knows, it starts anew with twice the iterations below.
+
     Args:
         upper_ants: Orders of an iteration; None for half as many as jobs, at least 3.
         upper_iterations: Iterations; None for as many as the budget allows.
@@ -123,8 +126,16 @@ class TaskLevel(TwoLevel):
 
     def _solve(self, problem: Problem, budget: Budget, rng: np.random.Generator) -> Result:
         lower = Lower(self, problem, budget, stream(rng)[0])
-        jobs, depth = problem.jobs, self.iterations or ITERATIONS
-        lower.run(tuple(range(jobs)), depth)
+        depth = self.iterations or ITERATIONS
+        while self._search(lower, rng, depth) and self.upper_iterations is None:
+            depth *= 2
+        return lower.result()
+
+    def _search(self, lower: Lower, rng: np.random.Generator, depth: int) -> bool:
+        """Search the order with so many iterations below; return whether budget is left."""
+        jobs = lower.problem.jobs
+        if not lower.run(tuple(range(jobs)), depth):
+            return False
         ants = max(3, round(jobs / 2)) if self.upper_ants is None else self.upper_ants
         first = ants * self.quantity / (self.upper_evaporation * max(lower.best[0], 1))
         tau = np.full((jobs + 1, jobs), first)
@@ -133,14 +144,17 @@ class TaskLevel(TwoLevel):
             more = np.zeros_like(tau)
             for _ in range(ants):
                 order = _draw_order(tau**self.upper_alpha, rng)
-                if not lower.run(order, depth) or lower.stale >= STALE:
-                    return lower.result()
+                if not lower.run(order, depth):
+                    return False
+                if lower.stale >= STALE:
+                    lower.stale = 0
+                    return True
                 steps = (jobs, *order[:-1]), order
                 more[steps] += self.quantity / max(lower.makespan, 1)
             tau = (1 - self.upper_evaporation) * tau + more
             tau = np.clip(tau, LOW * first, HIGH * first)
             done += 1
-        return lower.result()
+        return True
 
 
 def _draw_order(weight: NDArray[np.float64], rng: np.random.Generator) -> tuple[int, ...]:

@@ -1,0 +1,1 @@
+"""Cloud manufacturing, and every other shop of general precedence, as one simulator."""

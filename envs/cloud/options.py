@@ -1,0 +1,147 @@
+"""What the single and the vector environment have in common: options, spaces, and the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import gymnasium as gym
+import numpy as np
+
+from envs.cloud.batch import CloudBatch, RandomClouds
+from envs.cloud.features import CLIP, STATE
+from envs.cloud.layout import REWARDS
+from envs.cloud.load import LARGEST, MODES
+from envs.core.errors import InputError
+from envs.core.problem import Problem, SetupMode
+from envs.instances import load
+from envs.instances.random_cloud import GROUPS, Ranges, check_ranges
+
+Instance = str | Problem
+Reward = Literal["bound", "makespan", "flow", "weighted_flow"]
+Range = int | tuple[int, int]
+MOST_SETUPS = 2**27  # of one instance
+
+
+@dataclass(frozen=True, slots=True)
+class CloudOptions:
+    """Hold the options of one environment; see :class:`CloudManufacturingEnv` for each."""
+
+    services: Range = 8
+    tasks: Range = 8
+    subtasks: Range = 10
+    group: int | tuple[int, ...] = 1
+    unit: Range | None = None
+    setup: Range | None = None
+    transfer: Range | None = None
+    workload: Range | None = None
+    setup_mode: SetupMode = "attached"
+    instances: tuple[Instance, ...] = ()
+    delay: float = 0.0
+    forced: bool = True
+    reward: Reward = "bound"
+    strict: bool = False
+
+    def __post_init__(self) -> None:
+        """Check what the batch does not check itself."""
+        for name in ("services", "tasks", "subtasks"):
+            low, high = interval(name, getattr(self, name))
+            if not 1 <= low <= high <= 10_000:
+                value = getattr(self, name)
+                raise InputError(name, f"is {value}", "give 1 <= low <= high <= 10000")
+        for name in ("forced", "strict"):
+            value = getattr(self, name)
+            if not isinstance(value, (bool, np.bool_)):
+                raise InputError(name, f"is {value!r}", "give true or false")
+        if self.setup_mode not in MODES:
+            what = f"is {self.setup_mode!r}"
+            raise InputError("setup_mode", what, f"use one of {', '.join(MODES)}")
+        if self.reward not in REWARDS:
+            raise InputError("reward", f"is {self.reward!r}", f"use one of {', '.join(REWARDS)}")
+        kind = self.random_clouds()
+        if not self.instances:
+            _check_size(kind)
+
+    def random_clouds(self) -> RandomClouds:
+        """Return the distribution that resets draw from where no instance is given.
+
+        Raises:
+            InputError: If a group is unknown or a range is none.
+        """
+        groups = self.group if isinstance(self.group, (tuple, list)) else (self.group,)
+        known = all(isinstance(g, int) and not isinstance(g, bool) and g in GROUPS for g in groups)
+        if not (known and 1 <= len(groups) <= 2 and len(set(groups)) == len(groups)):
+            raise InputError("group", f"is {self.group!r}", "use 1, 2 or [1, 2]")
+        own = {name: getattr(self, name) for name in Ranges._fields}
+        given = {name: interval(name, value) for name, value in own.items() if value is not None}
+        ranges = tuple(GROUPS[g]._replace(**given) for g in groups)
+        for one in ranges:
+            check_ranges(one)
+        return RandomClouds(
+            interval("services", self.services),
+            interval("tasks", self.tasks),
+            interval("subtasks", self.subtasks),
+            ranges,
+            self.setup_mode,
+        )
+
+
+def _check_size(kind: RandomClouds) -> None:
+    """Refuse random clouds that are too large for memory or whose times are for the kernel."""
+    n = kind.tasks[1] * kind.subtasks[1]
+    if kind.services[1] * (n + 1) ** 2 > MOST_SETUPS:
+        remedy = "give fewer services or subtasks"
+        raise InputError("services, tasks, subtasks", "need too many setup times", remedy)
+    for r in kind.groups:
+        if n * (r.unit[1] * r.workload[1] + r.setup[1] + r.transfer[1]) > LARGEST:
+            what = "add up to more than 2**29 ticks"
+            raise InputError("unit, setup, transfer", what, "use a coarser tick")
+
+
+def interval(name: str, value: object) -> tuple[int, int]:
+    """Return (low, high) for an integer or a pair of integers."""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return int(value), int(value)
+    if isinstance(value, Sequence) and len(value) == 2:
+        low, high = value
+        if all(isinstance(x, (int, np.integer)) and not isinstance(x, bool) for x in value):
+            return int(low), int(high)
+    raise InputError(name, f"is {value!r}", "give a whole number or a pair [low, high]")
+
+
+def as_instances(instance: object) -> tuple[Instance, ...]:
+    """Return `instance=` as a tuple: none, one, or one a sub-environment."""
+    if instance is None:
+        return ()
+    if isinstance(instance, (str, Problem)):
+        return (instance,)
+    if isinstance(instance, Sequence) and not instance:
+        raise InputError("instance", "is an empty list", "name one, or leave it out")
+    if isinstance(instance, Sequence) and all(isinstance(i, (str, Problem)) for i in instance):
+        return tuple(instance)
+    raise InputError("instance", f"is {instance!r}", "give a name, a path, a Problem or a list")
+
+
+def make_batch(options: CloudOptions, size: int) -> CloudBatch:
+    """Return the batch behind an environment, with its fixed instances loaded."""
+    settings: dict[str, Any] = {
+        "delay": options.delay,
+        "forced": options.forced,
+        "reward": options.reward,
+    }
+    if options.instances:
+        problems = [p if isinstance(p, Problem) else load(p) for p in options.instances]
+        return CloudBatch.of([problems[b % len(problems)] for b in range(size)], **settings)
+    return CloudBatch.drawing(size, options.random_clouds(), **settings)
+
+
+def observation_space(batch: CloudBatch) -> Any:
+    """Return the space of one cloud's observation."""
+    return gym.spaces.Dict(
+        {
+            "candidates": gym.spaces.Box(-CLIP, CLIP, (batch.rows, batch.columns), np.float32),
+            "state": gym.spaces.Box(-CLIP, CLIP, (len(STATE),), np.float32),
+            "action_mask": gym.spaces.Box(0, 1, (batch.rows,), np.int8),
+        }
+    )
