@@ -8,7 +8,11 @@ SEEDS  := 0 1 2 3 4
 RUNS   := runs/queue/readme
 TABLES := results/queue
 
-.PHONY: setup demo queue readme readme-queue test verify clean clean-cache
+CLOUD  := runs/cloud/readme
+CLOUDS := results/cloud
+COMMA  := ,
+
+.PHONY: setup demo queue cloud levels readme readme-queue readme-cloud test verify clean clean-cache
 
 setup: $(STAMP)
 
@@ -40,6 +44,41 @@ readme-queue:
 	cp $(TABLES)/curves.png docs/queue_curves.png
 	for load in 0.7 0.9; do sed -i -e "/queue table $$load: begin/,/queue table $$load: end/{//!d}" \
 	    -e "/queue table $$load: begin/r $(TABLES)/$$load/table.md" README.md; done
+
+# Train the DQN of cloud manufacturing with five seeds, a quarter of an hour of a core each, and
+# compare it on the study's 18 data sets: in one pass, within 1 s, within 10 s, and with CP-SAT.
+cloud: $(STAMP)
+	for s in $(SEEDS); do test -f $(CLOUD)/seed$$s/summary.json || \
+	    $(BIN)/dispatchlab train experiment=cloud/dqn seed=$$s out=$(CLOUD)/seed$$s || exit 2; done
+	rm -rf $(CLOUDS)/greedy $(CLOUDS)/second $(CLOUDS)/search $(CLOUDS)/exact
+	$(BIN)/dispatchlab evaluate suite=cloud out=$(CLOUDS)/greedy \
+	    "methods=[{cloud/dqn: [$(subst $() ,$(COMMA),$(SEEDS:%=$(CLOUD)/seed%))]},dls,peft,heft,ect,\
+	sspt,spt,sst,wrt,mwkr,mopnr,fifo,lwkr,lpt,fdd_mwkr,edd,cr,random]"
+	$(BIN)/dispatchlab evaluate suite=cloud out=$(CLOUDS)/second budget.seconds=1 \
+	    oloos.iterations=null tloos.iterations=null tltos.upper_iterations=null \
+	    "methods=[{cloud/dqn@sample: [$(subst $() ,$(COMMA),$(SEEDS:%=$(CLOUD)/seed%@sample))]},\
+	ga,aco,oloos,tloos,tltos]"
+	$(BIN)/dispatchlab evaluate suite=cloud out=$(CLOUDS)/search budget.seconds=10 \
+	    "methods=[{ga 10 s: ga},{aco 10 s: aco}]"
+	$(BIN)/dispatchlab evaluate suite=cloud out=$(CLOUDS)/exact budget.seconds=60 \
+	    "methods=[{exact 60 s: exact}]"
+	$(BIN)/dispatchlab plot curves "runs=[$(CLOUD)]" out=$(CLOUDS)/curves.png
+	$(BIN)/dispatchlab plot compare "results=[$(CLOUDS)/greedy,$(CLOUDS)/second,$(CLOUDS)/search,\
+	$(CLOUDS)/exact]" out=$(CLOUDS)/compare.png
+
+# The study of one level and two: 18 data sets, 10 repetitions, two settings, two decoders.
+levels: $(STAMP)
+	$(BIN)/dispatchlab levels experiment=cloud/levels out=$(CLOUDS)/levels
+
+# Put the tables and pictures of the last `make cloud` and `make levels` into the README.
+readme-cloud:
+	cp $(CLOUDS)/compare.png docs/cloud.png
+	cp $(CLOUDS)/levels/levels.png docs/levels.png
+	cp $(CLOUDS)/levels/paper-append/convergence.png docs/levels_convergence.png
+	sed -i -e '/cloud table: begin/,/cloud table: end/{//!d}' \
+	    -e '/cloud table: begin/r $(CLOUDS)/compare.md' \
+	    -e '/levels table: begin/,/levels table: end/{//!d}' \
+	    -e '/levels table: begin/r $(CLOUDS)/levels/table.md' README.md
 
 # Put the table and pictures of the last `make demo` into the README.
 readme:

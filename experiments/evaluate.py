@@ -15,10 +15,10 @@ from envs.core.errors import InputError
 from envs.core.protocols import Budget, Result
 from envs.instances import Reference, Workload
 from experiments import compare, figures, schedule_file
-from experiments.config import Config, Text, nearest, parse, shown
+from experiments.config import Text, nearest, parse, shown
 from experiments.families import family_of, the_family
 from experiments.family import Family, Instance, problem_of, scenario_of, sha256_of
-from experiments.methods import SEARCHES, BudgetConfig, Method, generator, methods
+from experiments.methods import BudgetConfig, Method, SearchSettings, generator, methods
 from experiments.results import Results, stems
 from experiments.suites import instances_of
 from experiments.workloads import PoolConfig, refuse_pool
@@ -26,7 +26,7 @@ from experiments.workloads import PoolConfig, refuse_pool
 DEFAULT_SECONDS = 1.0  # of a search on an instance
 
 
-class Settings(Config):
+class Settings(SearchSettings):
     """Hold the keys of ``configs/evaluate.yaml``."""
 
     suite: Any
@@ -37,10 +37,6 @@ class Settings(Config):
     budget: BudgetConfig
     progress: Literal["auto", "on", "off"] = "auto"
     out: Text | None = None
-    ga: dict[str, Any] = Field(default_factory=dict)
-    exact: dict[str, Any] = Field(default_factory=dict)
-    ga_queue: dict[str, Any] = Field(default_factory=dict)
-    ga_rolling: dict[str, Any] = Field(default_factory=dict)
 
 
 def run(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,8 +105,7 @@ def prepare(config: Mapping[str, Any]) -> Plan:
     if not any(isinstance(instance, Workload) for instance in instances):
         refuse_pool(settings.pool, "the suite")
     objective = objective_of(settings.objective, family)
-    parameters = {name: getattr(settings, name) for name in SEARCHES}
-    chosen = methods(settings.methods, parameters, "methods", family)
+    chosen = methods(settings.methods, settings.searches, "methods", family)
     for method in chosen:
         for one in method.members or (method,):
             for instance in instances:
@@ -266,6 +261,9 @@ def row_of(
         "lower_bound": result.lower_bound,
         "evaluations": result.evaluations,
         "seconds": round(result.seconds, 6),
+        "trace": [
+            [point.evaluations, round(point.seconds, 6), point.best] for point in result.trace
+        ],
         **family.facts(instance, result),
     }
 

@@ -48,7 +48,7 @@ def curves(series: dict[str, list[Curve]]) -> Figure:
         series: Runs by label. Runs under one label, usually seeds, become their mean and a band
             from the least to the greatest.
     """
-    figure = _figure(11.0, 4.4)
+    figure = blank(11.0, 4.4)
     left, right = figure.subplots(1, 2, sharey=True)
     for colour, (label, runs) in zip(_cycle(len(series)), series.items(), strict=True):
         full = f"{label} ({len(runs)} runs)" if len(runs) > 1 else label
@@ -68,10 +68,10 @@ def curves(series: dict[str, list[Curve]]) -> Figure:
     right.set_xlabel("time (minutes)")
     left.set_ylim(*_limits(every))
     for axes in (left, right):
-        _plain(axes)
+        plain(axes)
         axes.set_xlim(left=0)
     right.legend(frameon=False, loc="upper right")
-    figure.suptitle("Learning curves: greedy policy on held-out instances", **_TITLE)
+    figure.suptitle("Learning curves: greedy policy on held-out instances", **TITLE)
     return figure
 
 
@@ -81,13 +81,13 @@ def comparison(lines: Sequence[Line], title: str = "") -> Figure:
     drawn = [line for line in lines if line.gap is not None] if referenced else list(lines)
     columns = sizes(drawn) if referenced else []
     by_size = 1 < len(columns) <= MOST_SIZES
-    figure = _figure(13.0 if by_size else 7.5, max(2.0, 0.42 * len(drawn) + 1.5))
+    figure = blank(13.0 if by_size else 7.5, max(2.0, 0.42 * len(drawn) + 1.5))
     panels: Any = figure.subplots(1, 2 if by_size else 1, squeeze=False)[0]
     _dots(panels[0], drawn, referenced)
     if by_size:
         _sizes(panels[1], drawn, columns)
     count = max(line.instances for line in drawn)
-    figure.suptitle(title or f"Methods compared on {count} instances", **_TITLE)
+    figure.suptitle(title or f"Methods compared on {count} instances", **TITLE)
     return figure
 
 
@@ -98,7 +98,7 @@ def regret(curves: dict[str, NDArray[np.float64]], title: str = "") -> Figure:
         curves: By method, (L, 4): error, mean regret, low and high, per cent.
         title: Its own, if any.
     """
-    figure = _figure(7.5, 4.4)
+    figure = blank(7.5, 4.4)
     axes = figure.subplots()
     for colour, (method, curve) in zip(_cycle(len(curves)), curves.items(), strict=True):
         error, mean, low, high = curve.T
@@ -107,9 +107,9 @@ def regret(curves: dict[str, NDArray[np.float64]], title: str = "") -> Figure:
     axes.axhline(0.0, color="#666666", linewidth=1.0)
     axes.set_xlabel("error of the estimates (sigma of ln(estimate / duration))")
     axes.set_ylabel("regret against exact estimates (%)")
-    _plain(axes)
+    plain(axes)
     axes.legend(frameon=False)
-    figure.suptitle(title or "What wrong estimates cost", **_TITLE)
+    figure.suptitle(title or "What wrong estimates cost", **TITLE)
     return figure
 
 
@@ -119,7 +119,7 @@ def shares(served: Mapping[str, Mapping[str, float]]) -> Figure:
     Args:
         served: By method and class, per cent of what was asked for.
     """
-    figure = _figure(8.0, 3.6)
+    figure = blank(8.0, 3.6)
     axes = figure.subplots()
     classes = list(next(iter(served.values())))
     place, width = np.arange(len(served)), 0.78 / len(classes)
@@ -129,9 +129,9 @@ def shares(served: Mapping[str, Mapping[str, float]]) -> Figure:
     axes.set_xticks(place, [name.replace("_", " ") for name in served])
     axes.set_ylabel("share of the request (%)")
     axes.set_ylim(0, 115)
-    _plain(axes, "y")
+    plain(axes, "y")
     axes.legend(title="priority", frameon=False, ncols=len(classes), loc="upper right")
-    figure.suptitle("What a task gets, by priority", **_TITLE)
+    figure.suptitle("What a task gets, by priority", **TITLE)
     return figure
 
 
@@ -166,16 +166,18 @@ def check_format(path: Path) -> str:
     return kind
 
 
-_TITLE: dict[str, Any] = {"x": 0.01, "ha": "left", "fontweight": "bold", "fontsize": 12}
+TITLE: dict[str, Any] = {"x": 0.01, "ha": "left", "fontweight": "bold", "fontsize": 12}
 
 
-def _figure(width: float, height: float) -> Figure:
+def blank(width: float, height: float) -> Figure:
+    """Return an empty figure, inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _plain(axes: Axes, grid: Any = "both") -> None:
+def plain(axes: Axes, grid: Any = "both") -> None:
+    """Leave nothing of the axes but what is needed to read them."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis=grid, color="#dddddd", linewidth=0.7)
     axes.set_axisbelow(True)
@@ -258,7 +260,7 @@ def _dots(axes: Axes, lines: Sequence[Line], referenced: bool) -> None:
     what = "gap to the best known makespan" if referenced else "above the best of these"
     axes.set_xlabel(f"{what} (%): mean, 95 % interval, instances")
     axes.tick_params(axis="y", length=0)
-    _plain(axes, "x")
+    plain(axes, "x")
     _kinds(axes, lines)
 
 
@@ -297,5 +299,5 @@ def _sizes(axes: Axes, lines: Sequence[Line], columns: Sequence[str]) -> None:
     axes.set_ylabel("mean gap (%)")
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
     axes.set_xlim(-0.3, len(columns) - 0.7)
-    _plain(axes, "y")
+    plain(axes, "y")
     axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.01, 0.5))

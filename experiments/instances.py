@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from envs.core.bounds import least_time
 from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.instances import Reference, Workload, reference
@@ -74,7 +75,7 @@ def _families() -> dict[str, Any]:
         _table(families),
         "",
         "suites:",
-        *(f"  {name:<{width}}  {_shortly(listed)}" for name, listed in suites.items()),
+        *(f"  {name:<{width}}  {', '.join(listed)}" for name, listed in suites.items()),
         "",
         "Of an instance that is not shipped the bounds are known: give the path of its file.",
         "random-15x15-7 (jobs x machines - seed) draws a job shop, flexible-10x5-3 a flexible.",
@@ -84,11 +85,6 @@ def _families() -> dict[str, Any]:
         _source(next(iter(known().values()))),
     ]
     return {"families": families, "suites": suites, "text": "\n".join(text)}
-
-
-def _shortly(names: list[str]) -> str:
-    """Return what a suite lists, of many names the first and the last."""
-    return ", ".join(names) if len(names) < 12 else f"{names[0]} .. {names[-1]} ({len(names)})"
 
 
 def _family(name: str) -> dict[str, Any]:
@@ -120,15 +116,14 @@ def _known(row: Reference) -> dict[str, Any]:
 def _described(problem: Problem) -> dict[str, Any]:
     row = reference(problem)
     choices = problem.eligible.sum(axis=1)
-    shortest = problem.time.max() - (problem.time.max() - problem.time) * problem.eligible
     facts: dict[str, Any] = {
         "instance": problem.name,
-        "kind": _kind(not problem.is_job_shop) if problem.is_shop else "other problem",
+        "kind": _kind_of(problem),
         "jobs": problem.jobs,
         "machines": problem.resources,
         "operations": problem.operations,
         "machines_per_operation": round(float(choices.mean()), 2),
-        "sum_of_shortest_times": int(shortest.min(axis=1).sum()),
+        "sum_of_shortest_times": int(least_time(problem).sum()),
         "sha256": problem.sha256,
     }
     lines = [f"{key.replace('_', ' ')}: {value}" for key, value in facts.items()]
@@ -137,6 +132,18 @@ def _described(problem: Problem) -> dict[str, Any]:
     else:
         lines += [f"known as: {row.name}", f"bounds: {describe(row)}", _source(row)]
     return {**facts, **_bounds(row), "text": "\n".join(lines)}
+
+
+def _kind_of(problem: Problem) -> str:
+    """Say what kind of problem it is, by what it has."""
+    if problem.is_shop and problem.is_chain:
+        return _kind(not problem.is_job_shop)
+    if problem.demand.size:
+        return "project on shared capacities"
+    if len(problem.slot_operation) > problem.operations:
+        return "open shop" if not len(problem.edges) else "shop with second slots"
+    has = [name for name in ("setup", "transfer") if getattr(problem, name).any()]
+    return f"shop of any precedence{''.join(f', {name}s' for name in has)}"
 
 
 def _workload(workload: Workload) -> dict[str, Any]:

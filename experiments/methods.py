@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from pydantic import Field
 
 from agents.atomic import recover
 from envs.core.errors import InputError
 from envs.core.metrics import evaluate
 from envs.core.protocols import Budget, Result
 from envs.core.schedule import Schedule
-from experiments.config import Config, nearest, shown
+from experiments.config import Config, construct, nearest, shown
 from experiments.families import FAMILIES, SHOPS, family_of
 from experiments.family import Family, Instance, Kind, Search, problem_of, sha256_of
+from experiments.inference import Sample
 from experiments.rollout import by_agent, rollout
 
 Generators = Sequence[np.random.Generator]
@@ -26,9 +28,26 @@ Solved = Iterator[tuple[int, Result]]  # position of the instance, and what was 
 Solve = Callable[[Sequence[Any], Generators, Budget], Solved]
 Roll = Callable[[Sequence[Any], Generators], list[Schedule]]
 
-# whose settings a configuration holds, under their names
-SEARCHES = ("ga", "exact", "ga_queue", "ga_rolling")
 TOGETHER = 128  # most instances that a rule dispatches side by side
+
+
+class SearchSettings(Config):
+    """Hold the settings of every search under its name: those of ``configs/baseline``."""
+
+    ga: dict[str, Any] = Field(default_factory=dict)
+    aco: dict[str, Any] = Field(default_factory=dict)
+    oloos: dict[str, Any] = Field(default_factory=dict)
+    tloos: dict[str, Any] = Field(default_factory=dict)
+    tltos: dict[str, Any] = Field(default_factory=dict)
+    exact: dict[str, Any] = Field(default_factory=dict)
+    ga_queue: dict[str, Any] = Field(default_factory=dict)
+    ga_rolling: dict[str, Any] = Field(default_factory=dict)
+    sample: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def searches(self) -> dict[str, dict[str, Any]]:
+        """The settings of each by its name."""
+        return {name: getattr(self, name) for name in SearchSettings.model_fields}
 
 
 class BudgetConfig(Config):
@@ -119,8 +138,14 @@ def method(spec: str, settings: Mapping[str, Any], where: str, family: Family = 
         return _one_pass(spec, "greedy", roll, family, together=TOGETHER)
     if _exists(Path(spec)):
         return _learned(Path(spec), family)
+    folder, _, inference = spec.rpartition("@")
+    if folder and _exists(Path(folder)):
+        if inference != "sample":
+            raise InputError(where, f"{spec} asks for {inference}", "write <run folder>@sample")
+        return _sampled(Path(folder), settings.get(inference, {}), family)
     known = [*family.rules, *family.makers, *family.searches]
-    remedy = f"{nearest(spec, known)} known are {', '.join(known)}, and run folders".strip()
+    what = f"{', '.join(known)}, and run folders, also <run folder>@sample"
+    remedy = f"{nearest(spec, known)} known are {what}".strip()
     raise InputError(where, f"{spec} is no method and no folder", remedy)
 
 
@@ -226,7 +251,47 @@ def _ruled(
     return rollout(instances, family.rule(name, rngs[0]))
 
 
-def _learned(path: Path, family: Family) -> Method:
+class _Loaded(NamedTuple):
+    """An agent, the family that it was trained in, and what it says of itself."""
+
+    agent: Any
+    card: Any
+    family: Family
+    options: dict[str, Any]
+    folder: Path
+
+    def roll(self, instances: Sequence[Instance], rngs: Generators) -> list[Schedule]:
+        """Let it decide greedily."""
+        # One by one: the last bits of a matrix product depend on what else is in the batch, and
+        # an instance's schedule must not.
+        assert len(instances) == 1
+        return rollout(instances, by_agent(self.agent.act), **self.options)
+
+    def check(self, instance: Instance) -> None:
+        """Raise InputError for an instance that it cannot dispatch."""
+        name, found = problem_of(instance).name, family_of(instance).name(instance)
+        if found != self.card.family:
+            raise InputError(
+                str(self.folder),
+                f"is a checkpoint of family {self.card.family}, but {name} is of {found}",
+                f"give one that was trained on {found}, or instances of {self.card.family}",
+            )
+        rows = self.family.table_rows(instance, self.options)
+        most, ordered = self.card.rows, self.family.ordered
+        if self.card.agent == "dqn_flat" and (rows > most or (rows < most and ordered)):
+            raise InputError(
+                str(self.folder),
+                f"is a flat network for {most} rows, but {name} has {rows}",
+                "use agent=dqn, which takes any number",
+            )
+
+    @property
+    def name(self) -> str:
+        """What a table calls it."""
+        return f"{self.card.family}/{self.card.agent}"
+
+
+def _load(path: Path, family: Family) -> _Loaded:
     import torch
 
     from agents.dqn.checkpoint import load, read_card
@@ -234,34 +299,31 @@ def _learned(path: Path, family: Family) -> Method:
     torch.set_num_threads(1)
     folder = checkpoint_of(path)
     card = read_card(folder)
-    agent = load(folder)
     own = FAMILIES.get(card.family, family)
-    options = own.options(card)
+    return _Loaded(load(folder), card, own, own.options(card), folder)
 
-    def roll(instances: Sequence[Instance], rngs: Generators) -> list[Schedule]:
-        # One by one: the last bits of a matrix product depend on what else is in the batch, and
-        # an instance's schedule must not.
-        assert len(instances) == 1
-        return rollout(instances, by_agent(agent.act), **options)
 
-    def check(instance: Instance) -> None:
-        name, found = problem_of(instance).name, family_of(instance).name(instance)
-        if found != card.family:
-            raise InputError(
-                str(folder),
-                f"is a checkpoint of family {card.family}, but {name} is of {found}",
-                f"give one that was trained on {found}, or instances of {card.family}",
-            )
-        rows = own.table_rows(instance, options)
-        if card.agent == "dqn_flat" and (rows > card.rows or (rows < card.rows and own.ordered)):
-            raise InputError(
-                str(folder),
-                f"is a flat network for {card.rows} rows, but {name} has {rows}",
-                "use agent=dqn, which takes any number",
-            )
+def _learned(path: Path, family: Family) -> Method:
+    """Return the method of a run: one greedy pass."""
+    it = _load(path, family)
+    version = it.card.sha256
+    return _one_pass(it.name, "learned", it.roll, it.family, check=it.check, version=version)
 
-    name = f"{card.family}/{card.agent}"
-    return _one_pass(name, "learned", roll, own, check=check, version=card.sha256)
+
+def _sampled(path: Path, settings: Mapping[str, Any], family: Family) -> Method:
+    """Return the method of a run that samples within the budget."""
+    it = _load(path, family)
+    sample = construct(Sample, settings, "sample")
+
+    def solve(instances: Sequence[Instance], rngs: Generators, budget: Budget) -> Solved:
+        for i, (instance, rng) in enumerate(zip(instances, rngs, strict=True)):
+            yield i, sample(it.agent.values, instance, budget, rng, it.family, **it.options)
+
+    def warm(budget: Budget) -> None:
+        it.roll([it.family.tiny()], [np.random.default_rng(0)])
+
+    name = f"{it.name}@sample"
+    return Method(name, "learned", solve, it.check, warm, it.card.sha256)
 
 
 def _exists(path: Path) -> bool:

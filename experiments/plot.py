@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from agents.atomic import write_file
 from envs.core.check import violations
 from envs.core.errors import InputError
 from envs.core.schedule import Schedule
@@ -41,7 +42,7 @@ class Settings(Config):
     schedule: Text | None = None
     instance: Text | None = None
     pool: PoolConfig = PoolConfig()
-    results: Text | None = None
+    results: tuple[Text, ...] | Text | None = None
     title: Text | None = None
     out: Text | None = None
 
@@ -61,13 +62,19 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError(_USES[kind][0], "is missing", f"give {_USES[kind][0]}=<path>")
     out = Path(settings.out or f"{kind}.png")
     figures.check_format(out)
-    figures.save(_DRAW[kind](settings), out)
-    return {"kind": kind, "out": str(out)}
+    figure = _DRAW[kind](settings)
+    figures.save(figure, out)
+    if kind != "compare":
+        return {"kind": kind, "out": str(out)}
+    rows, table = _rows(settings), out.with_suffix(".md")
+    write_file(table, f"{compare.markdown(rows)}\n".encode())
+    return {"kind": kind, "out": f"{out}, {table}", "table": compare.text(rows)}
 
 
 def report(metrics: Mapping[str, Any]) -> str:
-    """Say where the figure is."""
-    return f"drawn: {metrics['out']}"
+    """Say where the figure is; of a comparison the table, too."""
+    table = f"{metrics['table']}\n\n" if "table" in metrics else ""
+    return f"{table}drawn: {metrics['out']}"
 
 
 def _curves(settings: Settings) -> Figure:
@@ -158,14 +165,32 @@ def _scheduled(settings: Settings) -> tuple[Instance, Schedule]:
     return instance, schedule
 
 
+def _rows(settings: Settings) -> list[dict[str, Any]]:
+    """Return the rows of all results.
+
+    Raises:
+        InputError: If two of them hold the same method, instance and seed.
+    """
+    given = (settings.results,) if isinstance(settings.results, str) else settings.results or ()
+    if not given:
+        raise InputError("results", "is empty", "give at least one out folder of an evaluation")
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for path in given:
+        for row in compare.read(Path(path)):
+            key = tuple(row[name] for name in ("method", "instance", "sha256", "seed"))
+            if key in rows:
+                remedy = "label one of them when you evaluate: {label: method}"
+                raise InputError("results", f"{path} holds {row['method']} once more", remedy)
+            rows[key] = row
+    return list(rows.values())
+
+
 def _compare(settings: Settings) -> Figure:
-    lines = compare.compare(compare.read(Path(str(settings.results))))
-    return figures.comparison(lines, settings.title or "")
+    return figures.comparison(compare.compare(_rows(settings)), settings.title or "")
 
 
 def _regret(settings: Settings) -> Figure:
-    rows = compare.read(Path(str(settings.results)))
-    return figures.regret(regret.regret(rows), settings.title or "")
+    return figures.regret(regret.regret(_rows(settings)), settings.title or "")
 
 
 _DRAW = {

@@ -10,17 +10,17 @@ from pydantic import Field
 
 from envs.core.errors import InputError
 from experiments import schedule_file
-from experiments.config import Config, Text, parse
+from experiments.config import Text, parse
 from experiments.evaluate import objective_of, row_of
 from experiments.families import family_of, load_instance
 from experiments.family import problem_of
-from experiments.methods import SEARCHES, BudgetConfig, generator, method
+from experiments.methods import BudgetConfig, SearchSettings, generator, method
 from experiments.workloads import PoolConfig
 
 DEFAULT_SECONDS = 10.0  # of a search
 
 
-class Settings(Config):
+class Settings(SearchSettings):
     """Hold the keys of ``configs/solve.yaml``."""
 
     instance: Text
@@ -30,10 +30,6 @@ class Settings(Config):
     seed: int = Field(ge=0)
     budget: BudgetConfig
     out: Text | None = None
-    ga: dict[str, Any] = Field(default_factory=dict)
-    exact: dict[str, Any] = Field(default_factory=dict)
-    ga_queue: dict[str, Any] = Field(default_factory=dict)
-    ga_rolling: dict[str, Any] = Field(default_factory=dict)
 
 
 def run(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,8 +45,7 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     instance = load_instance(settings.instance, settings.pool)
     family = family_of(instance)
     objective = objective_of(settings.objective, family)
-    parameters = {name: getattr(settings, name) for name in SEARCHES}
-    chosen = method(settings.method, parameters, "method", family)
+    chosen = method(settings.method, settings.searches, "method", family)
     chosen.check(instance)
     budget = settings.budget.budget(DEFAULT_SECONDS)
     chosen.warm(budget)
@@ -90,8 +85,13 @@ def report(metrics: Mapping[str, Any]) -> str:
 
 def _facts(metrics: Mapping[str, Any]) -> list[str]:
     """Return a line a metric that the family has beside the makespan."""
-    if "mean_wait" not in metrics:
-        return []
-    names = ("weighted_flow", "mean_flow", "mean_wait", "wait_95", "mean_slowdown", "fairness")
-    lines = [f"{name.replace('_', ' '):<15}{metrics[name]:.6g}" for name in names]
-    return [*lines, f"deadline misses {metrics['deadline_misses']}"]
+    names = (
+        *("weighted_flow", "mean_flow", "flow_deviation", "mean_span", "setup_time"),
+        *("transfer_time", "mean_wait", "wait_95", "mean_slowdown", "fairness"),
+    )
+    lines = [
+        f"{name.replace('_', ' '):<15}{metrics[name]:.6g}" for name in names if name in metrics
+    ]
+    if "deadline_misses" in metrics:
+        lines.append(f"deadline misses {metrics['deadline_misses']}")
+    return lines

@@ -91,6 +91,9 @@ def test_comparison_shows_every_method_at_its_mean(tmp_path: Path) -> None:
         run({"kind": "compare", "results": str(tmp_path), "out": str(out)})
         first = out.read_bytes()
         assert first.startswith(start)
+    assert (tmp_path / "c.md").read_text() == f"{compare.markdown(rows)}\n"
+    with pytest.raises(InputError, match="holds spt once more"):
+        run({"kind": "compare", "results": [str(tmp_path)] * 2, "out": str(tmp_path / "d.png")})
     again = figures.render(figures.comparison(compare.compare(rows)), "png")
     assert again == figures.render(figures.comparison(compare.compare(rows)), "png")
 
@@ -120,6 +123,7 @@ def test_gantt_draws_a_schedule_file_and_refuses_an_invalid_one(tmp_path: Path) 
         ({"kind": "gantt"}, "schedule: is missing"),
         ({"kind": "gantt", "schedule": "no.json"}, "no.json: does not exist"),
         ({"kind": "compare", "results": "nowhere"}, "nowhere: does not exist"),
+        ({"kind": "compare", "results": []}, "results: is empty"),
         ({"kind": "compare", "results": "x", "out": "a.gif"}, "out: a.gif is no png, svg, pdf"),
         (
             {"kind": "heatmap"},
