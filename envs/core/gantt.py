@@ -224,7 +224,12 @@ def _legend(figure: Figure, colours: list[RGB], *, setup: bool) -> None:
 
     handles: list[Any] = [Patch(facecolor=c, label=str(j)) for j, c in enumerate(colours)]
     if setup:
-        mark: dict[str, Any] = {"facecolor": "none", "edgecolor": SETUP, "hatch": "//////", "linewidth": 0}
+        mark: dict[str, Any] = {
+            "facecolor": "none",
+            "edgecolor": SETUP,
+            "hatch": "//////",
+            "linewidth": 0,
+        }
         handles.append(Patch(label="setup", **mark))
     columns = min(len(handles), COLUMNS)
     figure.legend(
