@@ -62,6 +62,10 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
         (f"{settings.envs} clouds, 8s8t12st, active", 500_000, _vector_cloud(settings.envs, 1.0)),
         (f"{settings.envs} clouds, 8s8t12st, non-delay", None, _vector_cloud(settings.envs, 0.0)),
         ("decode, 15x15, schedules", 400_000, _decode(15, 15)),
+        ("decode, 8s8t12st, append", 100_000, _place(inserting=False)),
+        ("decode, 8s8t12st, insert", 100_000, _place(inserting=True)),
+        ("ants, 8s8t12st, repair and append, solutions", 30_000, _ants("oloos")),
+        ("ants, 8s8t12st, ready and insert, solutions", None, _ants("aco")),
     ]
     rows = []
     for name, target, measure in cases:
@@ -296,6 +300,52 @@ def _decode(jobs: int, machines: int) -> Callable[[float], float]:
             makespans(flat, orders, assigns)
             decoded += size
         return decoded / (time.perf_counter() - begin)
+
+    return measure
+
+
+def _place(*, inserting: bool) -> Callable[[float], float]:
+    """Measure the decoder of setups and transfers on random orders and assignments."""
+    from envs.core.board import new_board, place_many
+    from envs.core.decode import flatten
+    from envs.instances import load
+
+    problem, rng, size = load("8s8t12st/g1"), np.random.default_rng(0), 1000
+    flat = flatten(problem)
+    board = new_board(flat)
+    before = [set(problem.edges[problem.edges[:, 1] == o, 0].tolist()) for o in range(96)]
+    orders, assigns = np.zeros((2, size, problem.operations), np.int32)
+    for i in range(size):
+        left, done = rng.permutation(problem.operations).tolist(), set[int]()
+        for at in range(problem.operations):
+            o = next(o for o in left if before[o] <= done)
+            left.remove(o)
+            done.add(o)
+            orders[i, at] = o
+        assigns[i] = [rng.choice(np.flatnonzero(row)) for row in problem.eligible]
+
+    def measure(seconds: float) -> float:
+        decoded, begin = 0, time.perf_counter()
+        while time.perf_counter() - begin < seconds:
+            place_many(flat, board, orders, assigns, inserting)
+            decoded += size
+        return decoded / (time.perf_counter() - begin)
+
+    return measure
+
+
+def _ants(name: str) -> Callable[[float], float]:
+    """Measure solutions that a colony constructs and decodes."""
+    from baselines.solvers import SOLVERS
+    from envs.core.protocols import Budget
+    from envs.instances import load
+
+    problem = load("8s8t12st/g1")
+    solver = SOLVERS[name](iterations=None)
+
+    def measure(seconds: float) -> float:
+        result = solver(problem, Budget(seconds=seconds), np.random.default_rng(0))
+        return result.evaluations / result.seconds
 
     return measure
 

@@ -38,8 +38,8 @@ class ColonySettings:
             afterwards; "ready" offers only those whose predecessors are placed.
         deposit: Whose elements get a deposit: "best" so far, "iteration_best" or "all".
         patience: Iterations without a better schedule after which the pheromone is laid anew
-            (Stuetzle and Hoos 2000, section 4.3); None for never. "best" then means since then, and
-            every other time no heuristic is looked at: one that misleads keeps misleading.
+            (Stuetzle and Hoos 2000, section 4.3); None for never. "best" then means since then,
+            and every other time no heuristic is looked at: one that misleads keeps misleading.
         heuristic: What a sequence prefers: "time", short operations, or "path", those with much
             work after them on the longest path.
         decoder: "append" or "insert", see :func:`envs.core.decode.decode`.
