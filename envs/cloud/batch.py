@@ -223,9 +223,9 @@ class CloudBatch:
         return (np.arange(self.rows) < self.totals[:, k.CANDIDATES, None]).astype(np.int8)
 
     def _blank(self) -> Observation:
-        """Return a fresh observation of zeros, in the order that the compiled code takes."""
+        """Return a fresh, unset observation, in the order that the compiled code takes."""
         return {
-            "candidates": np.zeros((self.size, self.rows, self.columns), np.float32),
+            "candidates": np.empty((self.size, self.rows, self.columns), np.float32),
             "state": np.empty((self.size, len(STATE)), np.float32),
             "action_mask": np.empty((self.size, self.rows), np.int8),
         }

@@ -104,7 +104,7 @@ def summarise(lay, shop, totals, state):
 
 @inlined
 def observe(lay, shop, setups, totals, rows, state, mask, work):
-    """Write one cloud's observation; of `rows` only those inside the mask are written.
+    """Write one cloud's observation; rows outside the mask are zeroed.
 
     `rows` is (K * FULL) float32, `state` (8,) float32, `mask` (K,) int8 and `work`
     (scratch_size,) int32, which is scratch; all are pointers. For the rest see ``layout.py``.
@@ -118,6 +118,8 @@ def observe(lay, shop, setups, totals, rows, state, mask, work):
         mask[i] = 1
     for i in range(candidates, lay.rows):
         mask[i] = 0
+    for i in range(candidates * FULL, lay.rows * FULL):
+        rows[i] = 0.0
     summarise(lay, shop, totals, state)
     if candidates == 0:
         return

@@ -72,7 +72,7 @@ def begin(lay, data, setups, totals, delay, forced, random, kind, fresh):
 
 @compiled
 def look(lay, data, setups, totals, scratch, rows, state, mask):
-    """Observe all clouds: rows (B, K, FULL), zero on entry, state (B, 8), mask (B, K), out.
+    """Observe all clouds: rows (B, K, FULL), state (B, 8), mask (B, K), out.
 
     `scratch` int32 is overwritten.
     """
