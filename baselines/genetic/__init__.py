@@ -1,4 +1,4 @@
-"""A genetic algorithm for job shops, flexible or not, with any precedence."""
+"""A genetic algorithm for shops of every kind, cloud manufacturing, projects and pools."""
 
 from baselines.genetic.genetic import Genetic
 

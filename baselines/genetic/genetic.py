@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import get_args
 
 import numpy as np
 
+from baselines.decoding import Objective, new_decoding
+from baselines.genetic import graph_search, graph_walk
 from baselines.genetic.chunks import chunks
 from baselines.genetic.search import (
     BESTS,
@@ -20,7 +24,7 @@ from baselines.genetic.search import (
 from baselines.genetic.stream import stream
 from envs.core.bounds import least_time, longest_paths, lower_bound
 from envs.core.builder import ProblemBuilder
-from envs.core.decode import Flat, flatten
+from envs.core.decode import Decoder, flatten, schedule_of
 from envs.core.errors import InputError
 from envs.core.metrics import evaluate
 from envs.core.problem import HORIZON, NONE, Int, Problem
@@ -28,10 +32,16 @@ from envs.core.protocols import Budget, Result, TracePoint
 from envs.core.schedule import Schedule
 from envs.instances.ranges import check_integer, check_real
 
+_MISSED = "no schedule was found that meets every deadline"
+
 
 @dataclass(frozen=True)
 class Genetic:
     """Evolve orders and assignments, each child improved by a walk over critical moves.
+
+    It solves whatever :func:`baselines.decoding.new_decoding` takes: plain shops by exact longest
+    paths (``search.py``), and everything else, open shops, setups, transfers, shared capacities
+    and sums of flows, by ``graph_search.py``.
 
     A steady-state memetic algorithm: one child at a time is born by precedence preservative
     crossover and mutation, improved by local search, and replaces the worst individual. It ends
@@ -45,6 +55,8 @@ class Genetic:
         local_search: Least moves of a child's walk for each operation; 0 for no local search.
         temperature: Heat at the start of a walk, in mean operation times divided by the mean
             number of eligible machines.
+        objective: "makespan", "mean_flow" or "weighted_flow".
+        decoder: "append" or "insert", see :func:`envs.core.decode.decode`.
 
     Raises:
         InputError: If a setting is out of its range.
@@ -56,6 +68,8 @@ class Genetic:
     tournament: int = 2
     local_search: int = 100
     temperature: float = 0.6
+    objective: Objective = "makespan"
+    decoder: Decoder = "append"
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -65,6 +79,10 @@ class Genetic:
         check_integer("tournament", self.tournament, 1, 1_000_000)
         check_integer("local_search", self.local_search, 0, 1_000_000)
         check_real("temperature", self.temperature, 0, 1_000_000)
+        for name, known in (("objective", get_args(Objective)), ("decoder", get_args(Decoder))):
+            if getattr(self, name) not in known:
+                remedy = f"use {', '.join(known)}"
+                raise InputError(name, f"is {getattr(self, name)!r}", remedy)
 
     def __call__(self, problem: Problem, budget: Budget, rng: np.random.Generator) -> Result:
         """Return the best schedule found.
@@ -73,10 +91,16 @@ class Genetic:
         the evaluations that it records. Loading compiled code is not counted.
 
         Raises:
-            InputError: If the problem is no shop, or a deadline is still missed at the end.
+            InputError: If the problem has several slots to choose for, or a deadline is still
+                missed at the end.
         """
-        _load()
-        return self._solve(problem, budget, rng)
+        plain = self._plain(problem)
+        _load(plain, bool(problem.demand.size), self.objective, self.decoder)
+        return (self._solve if plain else self._solve_graph)(problem, budget, rng)
+
+    def _plain(self, problem: Problem) -> bool:
+        """Whether the kernels of plain shops can do it."""
+        return problem.is_shop and self.objective == "makespan" and self.decoder == "append"
 
     def _solve(self, problem: Problem, budget: Budget, rng: np.random.Generator) -> Result:
         began = time.perf_counter()
@@ -86,7 +110,7 @@ class Genetic:
             flat, longest_paths(problem)[1], _deadlines(problem), self.population, stream(rng)
         )
         trace: list[TracePoint] = []
-        rates = self._rates(problem, flat)
+        rates = self._rates(problem, flat.choice.size / problem.operations)
 
         def run(limit: int) -> int:
             evolve(flat, state, rates, bound, limit)
@@ -102,11 +126,7 @@ class Genetic:
             if state.bests[0, 1] <= bound:
                 break
         if not trace:
-            raise InputError(
-                problem.name,
-                "no schedule was found that meets every deadline",
-                "give a larger budget, or method exact",
-            )
+            raise InputError(problem.name, _MISSED, "give a larger budget, or method exact")
         assign = state.assign.astype(np.int64)
         start = state.finish - problem.time[np.arange(problem.operations), assign]
         schedule = Schedule(start=start, end=state.finish, assign=assign)
@@ -120,8 +140,48 @@ class Genetic:
             notes={"children": int(state.counters[BORN])},
         )
 
-    def _rates(self, problem: Problem, flat: Flat) -> Rates:
-        choices = flat.choice.size / problem.operations
+    def _solve_graph(self, problem: Problem, budget: Budget, rng: np.random.Generator) -> Result:
+        began = time.perf_counter()
+        d = new_decoding(problem, self.objective, self.decoder)
+        walk = graph_walk.new_walk(problem, d)
+        flat = graph_walk.precedence(problem) if d.shared else d.flat
+        how = d if d.shared or d.inserting else None
+        bound = lower_bound(problem)
+        least = float(bound) if d.span else -1.0
+        work = longest_paths(problem)[1].astype(np.float64)
+        state = graph_search.new_state(walk, work, self.population, stream(rng))
+        rates = self._rates(problem, float(problem.eligible.sum()) / problem.operations)
+        trace: list[TracePoint] = []
+
+        def run(limit: int) -> int:
+            graph_search.evolve(state, flat, how, rates, graph_search.GROWTH, least, limit)
+            return int(state.counters[EVALUATIONS])
+
+        for seconds in chunks(run, budget.evaluations, budget.seconds, began):
+            rows = state.bests[: state.counters[BESTS]]
+            for evaluations, score in rows.tolist():
+                if score < walk.penalty and (not trace or math.ceil(score) < trace[-1].best):
+                    trace.append(TracePoint(int(evaluations), seconds, math.ceil(score)))
+            state.bests[0] = rows[-1]  # all that the kernel needs of them
+            state.counters[BESTS] = 1
+            if state.bests[0, 1] <= least:
+                break
+        if not trace:
+            raise InputError(problem.name, _MISSED, "give a larger budget, or method exact")
+        assign = state.assign.astype(np.int64)
+        time_of = d.tasks.duration if d.shared else problem.time[np.arange(len(assign)), assign]
+        schedule = schedule_of(problem, state.finish - time_of, state.finish, assign)
+        return Result(
+            schedule=schedule,
+            metrics=evaluate(problem, schedule),
+            evaluations=int(state.counters[EVALUATIONS]),
+            seconds=time.perf_counter() - began,
+            trace=tuple(trace),
+            lower_bound=bound,
+            notes={"objective": float(state.bests[0, 1])},
+        )
+
+    def _rates(self, problem: Problem, choices: float) -> Rates:
         return Rates(
             crossover=float(self.crossover),
             mutation=float(self.mutation),
@@ -140,12 +200,18 @@ def _deadlines(problem: Problem) -> Int:
 
 
 @cache
-def _load() -> None:
+def _load(plain: bool, shared: bool, objective: Objective, decoder: Decoder) -> None:
     """Compile the kernels, or load them from the cache, outside any budget."""
     shop = ProblemBuilder("tiny")
-    machines = {shop.add_resource(): 1, shop.add_resource(): 2}
+    machines = {shop.add_resource(): 1, shop.add_resource(): 1}
     for _ in range(2):
         job = shop.add_job()
         shop.add_operation(job, machines)
         shop.add_operation(job, machines)
-    Genetic()._solve(shop.build(), Budget(evaluations=100), np.random.default_rng(0))
+    problem = shop.build()
+    if shared:
+        need, room = np.ones((4, 1), np.int64), np.ones((2, 1), np.int64)
+        problem = replace(problem, demand=need, capacity=room)
+    tiny = Genetic(objective=objective, decoder=decoder)
+    solve = tiny._solve if plain else tiny._solve_graph
+    solve(problem, Budget(evaluations=100), np.random.default_rng(0))
