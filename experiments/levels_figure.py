@@ -51,23 +51,24 @@ def convergence(rows: Rows, title: str) -> Figure:
         best[row["instance"]] = min(row["makespan"], best.get(row["instance"], row["makespan"]))
     methods = list(dict.fromkeys(row["method"] for row in rows))
     last = max(row["evaluations"] for row in rows)
-    grid = np.unique(np.geomspace(1, last, 200).astype(np.int64))
-    for i, method in enumerate(methods):
-        own = [
-            _steps(row, grid) / best[row["instance"]] for row in rows if row["method"] == method
-        ]
-        curves = np.array(own)
-        known = np.isfinite(curves).all(axis=0)  # from where every run has a complete schedule
+    ends = [max(row["evaluations"] for row in rows if row["method"] == m) for m in methods]
+    grid = np.unique([*np.geomspace(1, last, 200).astype(np.int64), *ends])
+    for i, (method, spent) in enumerate(zip(methods, ends, strict=True)):
+        own = [row for row in rows if row["method"] == method]
+        curves = np.array([_steps(row, grid) / best[row["instance"]] for row in own])
+        # From where every run has a complete schedule to where the last one ends.
+        known = np.isfinite(curves).all(axis=0) & (grid <= spent)
         mean = curves[:, known].mean(axis=0)
         axes.plot(grid[known], mean, color=COLOURS[i], linewidth=1.8, label=method)
-        axes.plot(grid[known][:1], mean[:1], "o", color=COLOURS[i], markersize=5)
+        size = 5 if known.sum() > 1 else 9  # one that has a schedule at its end alone is a dot
+        axes.plot(grid[known][:1], mean[:1], "o", color=COLOURS[i], markersize=size)
     axes.set_xscale("log")
     axes.set_xlabel("complete schedules decoded")
     axes.set_ylabel("best total completion so far / best of all")
     axes.set_ylim(bottom=1.0)
     axes.legend(frameon=False)
     plain(axes)
-    drawn.suptitle(f"Convergence: {title}; mean over data sets and repetitions", **TITLE)
+    drawn.suptitle(f"Convergence: {title}; mean of all runs", **TITLE)
     return drawn
 
 
