@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from envs.cloud.batch import Observation
 from envs.cloud.options import (
     CloudOptions,
-    Instance,
     Range,
     Reward,
-    as_instances,
     make_batch,
     observation_space,
 )
@@ -22,6 +20,7 @@ from envs.core.candidates import CandidateTable
 from envs.core.errors import InputError
 from envs.core.problem import Problem, SetupMode
 from envs.core.schedule import Schedule
+from envs.instances.arguments import Instance, as_instances
 
 
 class CloudManufacturingEnv(gym.Env[Observation, np.int64]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,11 +13,16 @@ from envs.cloud.features import CLIP, STATE
 from envs.cloud.layout import REWARDS
 from envs.cloud.load import LARGEST, MODES
 from envs.core.errors import InputError
-from envs.core.problem import Problem, SetupMode
-from envs.instances import load
+from envs.core.problem import SetupMode
+from envs.instances.arguments import (
+    Instance,
+    check_flag,
+    check_interval,
+    interval,
+    problems_of,
+)
 from envs.instances.random_cloud import GROUPS, Ranges, check_ranges
 
-Instance = str | Problem
 Reward = Literal["bound", "makespan", "flow", "weighted_flow"]
 Range = int | tuple[int, int]
 MOST_SETUPS = 2**27  # of one instance
@@ -46,14 +50,9 @@ class CloudOptions:
     def __post_init__(self) -> None:
         """Check what the batch does not check itself."""
         for name in ("services", "tasks", "subtasks"):
-            low, high = interval(name, getattr(self, name))
-            if not 1 <= low <= high <= 10_000:
-                value = getattr(self, name)
-                raise InputError(name, f"is {value}", "give 1 <= low <= high <= 10000")
+            check_interval(name, getattr(self, name), 10_000)
         for name in ("forced", "strict"):
-            value = getattr(self, name)
-            if not isinstance(value, (bool, np.bool_)):
-                raise InputError(name, f"is {value!r}", "give true or false")
+            check_flag(name, getattr(self, name))
         if self.setup_mode not in MODES:
             what = f"is {self.setup_mode!r}"
             raise InputError("setup_mode", what, f"use one of {', '.join(MODES)}")
@@ -99,30 +98,6 @@ def _check_size(kind: RandomClouds) -> None:
             raise InputError("unit, setup, transfer", what, "use a coarser tick")
 
 
-def interval(name: str, value: object) -> tuple[int, int]:
-    """Return (low, high) for an integer or a pair of integers."""
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-        return int(value), int(value)
-    if isinstance(value, Sequence) and len(value) == 2:
-        low, high = value
-        if all(isinstance(x, (int, np.integer)) and not isinstance(x, bool) for x in value):
-            return int(low), int(high)
-    raise InputError(name, f"is {value!r}", "give a whole number or a pair [low, high]")
-
-
-def as_instances(instance: object) -> tuple[Instance, ...]:
-    """Return `instance=` as a tuple: none, one, or one a sub-environment."""
-    if instance is None:
-        return ()
-    if isinstance(instance, (str, Problem)):
-        return (instance,)
-    if isinstance(instance, Sequence) and not instance:
-        raise InputError("instance", "is an empty list", "name one, or leave it out")
-    if isinstance(instance, Sequence) and all(isinstance(i, (str, Problem)) for i in instance):
-        return tuple(instance)
-    raise InputError("instance", f"is {instance!r}", "give a name, a path, a Problem or a list")
-
-
 def make_batch(options: CloudOptions, size: int) -> CloudBatch:
     """Return the batch behind an environment, with its fixed instances loaded."""
     settings: dict[str, Any] = {
@@ -131,8 +106,7 @@ def make_batch(options: CloudOptions, size: int) -> CloudBatch:
         "reward": options.reward,
     }
     if options.instances:
-        problems = [p if isinstance(p, Problem) else load(p) for p in options.instances]
-        return CloudBatch.of([problems[b % len(problems)] for b in range(size)], **settings)
+        return CloudBatch.of(problems_of(options.instances, size), **settings)
     return CloudBatch.drawing(size, options.random_clouds(), **settings)
 
 

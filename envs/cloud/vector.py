@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 from envs.cloud.batch import Observation
 from envs.cloud.options import (
     CloudOptions,
-    Instance,
     Range,
     Reward,
-    as_instances,
     make_batch,
     observation_space,
 )
 from envs.core.errors import InputError
 from envs.core.members import generators, refuse
 from envs.core.problem import SetupMode
+from envs.instances.arguments import Instance, as_instances
 
 
 class CloudManufacturingVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):

@@ -12,12 +12,11 @@ from envs.core.candidates import CandidateTable
 from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.core.schedule import Schedule
+from envs.instances.arguments import Instance, as_instances
 from envs.shop.batch import Columns, Observation
 from envs.shop.options import (
-    Instance,
     Reward,
     ShopOptions,
-    as_instances,
     make_batch,
     observation_space,
 )

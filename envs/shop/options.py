@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,12 +9,16 @@ import gymnasium as gym
 import numpy as np
 
 from envs.core.errors import InputError
-from envs.core.problem import Problem
-from envs.instances import load
+from envs.instances.arguments import (
+    Instance,
+    check_flag,
+    check_interval,
+    interval,
+    problems_of,
+)
 from envs.shop.batch import LARGEST, Columns, RandomShops, ShopBatch
 from envs.shop.features import CLIP, STATE
 
-Instance = str | Problem
 Reward = Literal["bound", "makespan"]
 
 
@@ -37,14 +40,9 @@ class ShopOptions:
     def __post_init__(self) -> None:
         """Check what the batch does not check itself."""
         for name, most in (("jobs", 10_000), ("machines", 10_000), ("time", 2**20)):
-            low, high = interval(name, getattr(self, name))
-            if not 1 <= low <= high <= most:
-                value = getattr(self, name)
-                raise InputError(name, f"is {value}", f"give 1 <= low <= high <= {most}")
+            check_interval(name, getattr(self, name), most)
         for name in ("forced", "strict"):
-            value = getattr(self, name)
-            if not isinstance(value, (bool, np.bool_)):
-                raise InputError(name, f"is {value!r}", "give true or false")
+            check_flag(name, getattr(self, name))
         if not self.instances:
             self._check_sum()
         if not isinstance(self.alternatives, int) or self.alternatives < 1:
@@ -69,30 +67,6 @@ class ShopOptions:
         )
 
 
-def interval(name: str, value: object) -> tuple[int, int]:
-    """Return (low, high) for an integer or a pair of integers."""
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-        return int(value), int(value)
-    if isinstance(value, Sequence) and len(value) == 2:
-        low, high = value
-        if all(isinstance(x, (int, np.integer)) and not isinstance(x, bool) for x in value):
-            return int(low), int(high)
-    raise InputError(name, f"is {value!r}", "give a whole number or a pair [low, high]")
-
-
-def as_instances(instance: object) -> tuple[Instance, ...]:
-    """Return `instance=` as a tuple: none, one, or one a sub-environment."""
-    if instance is None:
-        return ()
-    if isinstance(instance, (str, Problem)):
-        return (instance,)
-    if isinstance(instance, Sequence) and not instance:
-        raise InputError("instance", "is an empty list", "name one, or leave it out")
-    if isinstance(instance, Sequence) and all(isinstance(i, (str, Problem)) for i in instance):
-        return tuple(instance)
-    raise InputError("instance", f"is {instance!r}", "give a name, a path, a Problem or a list")
-
-
 def make_batch(options: ShopOptions, size: int) -> ShopBatch:
     """Return the batch behind an environment, with its fixed instances loaded."""
     settings: dict[str, Any] = {
@@ -101,8 +75,7 @@ def make_batch(options: ShopOptions, size: int) -> ShopBatch:
         "forced": options.forced,
     }
     if options.instances:
-        problems = [p if isinstance(p, Problem) else load(p) for p in options.instances]
-        return ShopBatch.of([problems[b % len(problems)] for b in range(size)], **settings)
+        return ShopBatch.of(problems_of(options.instances, size), **settings)
     kind = options.random_shops()
     jobs, machines = kind.jobs[1], kind.machines[1]
     width = min(options.alternatives, machines)

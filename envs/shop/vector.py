@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 
 from envs.core.errors import InputError
 from envs.core.members import generators, refuse
+from envs.instances.arguments import Instance, as_instances
 from envs.shop.batch import Columns, Observation
 from envs.shop.env import FlexibleJobShopEnv, JobShopEnv
 from envs.shop.options import (
-    Instance,
     Reward,
     ShopOptions,
-    as_instances,
     make_batch,
     observation_space,
 )
