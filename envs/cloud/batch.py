@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,9 @@ from envs.core.candidates import CandidateTable
 from envs.core.errors import InputError
 from envs.core.problem import NONE, Problem, SetupMode
 from envs.core.schedule import Schedule
+from envs.core.table_env import Moves, Observation
 from envs.instances.random_cloud import GROUPS, LAYER, Drawn, Ranges, as_problem
 
-Observation = dict[str, NDArray[Any]]
 STANDING = (0,) * 24  # ranges of a batch that draws no random clouds
 SPREAD = 5  # ready operations of a task that a table of random clouds has room for
 
@@ -41,17 +41,6 @@ class RandomClouds:
         values = [end for group in (first, last) for pair in group for end in pair]
         sizes = (*self.services, *self.tasks, *self.subtasks)
         return (*sizes, len(self.groups), MODES.index(self.mode), *values)
-
-
-class Moves(NamedTuple):
-    """Tell what one :meth:`CloudBatch.advance` did in each of B clouds."""
-
-    outcome: NDArray[np.int64]  # (3, B) reward in ticks, makespan of those that ended, bound
-    flags: NDArray[np.bool_]  # (2, B) whether the action was refused, the episode ended
-    reward: NDArray[np.float64]  # (B,) SCALE * ticks / L0
-    final: NDArray[np.float32]  # (B, 8) `state` at the end of the episodes that ended
-    refused: int  # how many were
-    ended: int
 
 
 class CloudBatch:
@@ -106,6 +95,7 @@ class CloudBatch:
         self.random = np.zeros(size, np.uint64)  # one splitmix64 state a cloud
         self.legal = np.zeros(size, np.bool_)  # whether the last actions were candidates
         self._known: dict[int, Problem] = {}  # what was loaded, by KEY
+        self._kind: RandomClouds | None = None  # what is drawn, where nothing was loaded
 
     @classmethod
     def of(cls, problems: Sequence[Problem], **options: Any) -> CloudBatch:
@@ -143,7 +133,9 @@ class CloudBatch:
         rows = tasks * SPREAD * most
         longest = max(group.setup[1] for group in kind.groups)
         sizes = (tasks, n, services, most, n * LAYER, setups, rows, longest)
-        return cls(size, *sizes, **options)
+        batch = cls(size, *sizes, **options)
+        batch._kind = kind
+        return batch
 
     def load(self, b: int, problem: Problem) -> None:
         """Put a problem, which was not refused, in place b; call :meth:`begin` afterwards."""
@@ -307,24 +299,20 @@ class CloudBatch:
         arrays = {name: getattr(self, name).copy() for name in ("data", "totals", "random")}
         return {"layout": np.array(self.layout, np.int64), **arrays}
 
-    def set_state(self, state: dict[str, NDArray[Any]], kind: RandomClouds | None = None) -> None:
+    def set_state(self, state: dict[str, NDArray[Any]]) -> None:
         """Restore what :meth:`get_state` of a batch of the same dimensions returned.
 
-        Args:
-            state: What it returned.
-            kind: Random clouds of which the batch is; None where its instances were loaded.
-
         Raises:
-            InputError: If dimensions or instances are others.
+            InputError: If dimensions, or instances that were loaded, are others.
         """
         same = state["layout"].tolist() == list(self.layout)
         if not (same and len(state["data"]) == self.size):
             raise InputError("state", "is of a batch with other dimensions")
         keys = state["totals"][:, k.KEY]
-        if kind is None and not np.array_equal(keys, self.totals[:, k.KEY]):
+        if self._kind is None and not np.array_equal(keys, self.totals[:, k.KEY]):
             raise InputError("state", "is of a batch with other instances")
-        if kind is not None:
+        if self._kind is not None:
             self.totals[:, k.KEY] = keys
-            simulate.redraw(*self._clouds, kind.ranges())
+            simulate.redraw(*self._clouds, self._kind.ranges())
         for name in ("data", "totals", "random"):
             getattr(self, name)[...] = state[name]

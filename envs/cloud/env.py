@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import gymnasium as gym
-import numpy as np
-from numpy.typing import NDArray
-
-from envs.cloud.batch import Observation
+from envs.cloud.batch import CloudBatch
 from envs.cloud.options import (
     CloudOptions,
     Range,
@@ -16,14 +10,13 @@ from envs.cloud.options import (
     make_batch,
     observation_space,
 )
-from envs.core.candidates import CandidateTable
 from envs.core.errors import InputError
-from envs.core.problem import Problem, SetupMode
-from envs.core.schedule import Schedule
+from envs.core.problem import SetupMode
+from envs.core.table_env import TableEnv
 from envs.instances.arguments import Instance, as_instances
 
 
-class CloudManufacturingEnv(gym.Env[Observation, np.int64]):
+class CloudManufacturingEnv(TableEnv[CloudBatch]):
     """Dispatch subtasks (operations) to services (resources) one by one.
 
     Any problem in which a resource does one operation at a time: precedence of any form, also
@@ -82,8 +75,6 @@ class CloudManufacturingEnv(gym.Env[Observation, np.int64]):
     Versions: v0.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array", "ansi"], "render_fps": 4}  # noqa: RUF012
-
     def __init__(
         self,
         services: Range = 8,
@@ -106,8 +97,6 @@ class CloudManufacturingEnv(gym.Env[Observation, np.int64]):
         instances = as_instances(instance)
         if len(instances) > 1:
             raise InputError("instance", "is a list", "use gymnasium.make_vec for several")
-        if render_mode not in (None, *self.metadata["render_modes"]):
-            raise InputError("render_mode", f"is {render_mode!r}", "use rgb_array or ansi")
         self.options = CloudOptions(
             services,
             tasks,
@@ -124,73 +113,6 @@ class CloudManufacturingEnv(gym.Env[Observation, np.int64]):
             reward,
             strict,
         )
-        self.render_mode = render_mode
-        self.batch = make_batch(self.options, 1)
-        self.observation_space = observation_space(self.batch)
-        self.action_space = gym.spaces.Discrete(self.batch.rows)
-        self._kind = self.options.random_clouds()
-        self._action = np.zeros(1, np.int64)
-
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
-        """Start an episode; `seed` restarts the stream that random clouds are drawn from."""
-        fresh = seed is not None or self._np_random is None
-        super().reset(seed=seed)
-        if fresh:
-            self.batch.random[0] = self.np_random.integers(0, 2**64, dtype=np.uint64)
-        self.batch.begin(None if self.options.instances else self._kind)
-        observation = self.batch.observation()
-        return self._first(observation), self._info(observation, 0, int(self.batch.bound[0]))
-
-    def step(
-        self, action: np.int64 | int
-    ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Dispatch the candidate in row `action`, and what is forced after it."""
-        if self.options.strict and not self._legal(action):
-            raise InputError("action", f"row {action} is no candidate", "choose by action_mask")
-        self._action[0] = action
-        observation, moves = self.batch.advance(self._action, None, again=False)
-        ticks, _, bound = moves.outcome[:, 0].tolist()
-        info = self._info(observation, ticks, bound)
-        if moves.refused:
-            info["invalid_action"] = True
-        return self._first(observation), moves.reward.item(), bool(moves.ended), False, info
-
-    def _legal(self, action: np.int64 | int) -> bool:
-        return bool(0 <= action < self.batch.rows and self.action_masks()[action])
-
-    def _first(self, observation: Observation) -> Observation:
-        return {name: array[0] for name, array in observation.items()}
-
-    def _info(self, observation: Observation, ticks: int, bound: int) -> dict[str, Any]:
-        mask = observation["action_mask"][0].copy()
-        return {"action_mask": mask, "reward_ticks": ticks, "lower_bound": bound}
-
-    def action_masks(self) -> NDArray[np.int8]:
-        """Return (K,) int8: 1 where a row is a candidate."""
-        return self.batch.mask()[0]
-
-    def table(self) -> CandidateTable:
-        """Return the raw candidate table of the present decision, columns of shape (K,)."""
-        table = self.batch.table()
-        return CandidateTable(table.cells[0], table.mask[0])
-
-    def problem(self) -> Problem:
-        """Return the instance of the present episode."""
-        return self.batch.problem(0)
-
-    def schedule(self) -> Schedule:
-        """Return the schedule so far; start -1 marks operations that are not dispatched yet."""
-        return self.batch.schedule(0)
-
-    def render(self) -> Any:
-        """Draw the schedule so far as text or as an RGB array (H, W, 3) uint8."""
-        from envs.core import gantt
-
-        problem, schedule = self.problem(), self.schedule()
-        if self.render_mode == "ansi":
-            return gantt.ascii(problem, schedule)
-        if self.render_mode == "rgb_array":
-            return gantt.pixels(problem, schedule)
-        return None
+        batch = make_batch(self.options, 1)
+        drawn = None if instances else self.options.random_clouds()
+        self._open(batch, observation_space(batch), drawn, strict, render_mode)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import gymnasium as gym
-import numpy as np
 
 from envs.cloud.batch import CloudBatch, RandomClouds
 from envs.cloud.features import CLIP, STATE
@@ -14,6 +13,7 @@ from envs.cloud.layout import REWARDS
 from envs.cloud.load import LARGEST, MODES
 from envs.core.errors import InputError
 from envs.core.problem import SetupMode
+from envs.core.table_env import table_space
 from envs.instances.arguments import (
     Instance,
     check_flag,
@@ -110,12 +110,6 @@ def make_batch(options: CloudOptions, size: int) -> CloudBatch:
     return CloudBatch.drawing(size, options.random_clouds(), **settings)
 
 
-def observation_space(batch: CloudBatch) -> Any:
+def observation_space(batch: CloudBatch) -> gym.spaces.Dict:
     """Return the space of one cloud's observation."""
-    return gym.spaces.Dict(
-        {
-            "candidates": gym.spaces.Box(-CLIP, CLIP, (batch.rows, batch.columns), np.float32),
-            "state": gym.spaces.Box(-CLIP, CLIP, (len(STATE),), np.float32),
-            "action_mask": gym.spaces.Box(0, 1, (batch.rows,), np.int8),
-        }
-    )
+    return table_space(batch, len(STATE), CLIP)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,12 @@ from envs.core.candidates import CandidateTable
 from envs.core.errors import InputError
 from envs.core.problem import NONE, Problem
 from envs.core.schedule import Schedule
+from envs.core.table_env import Moves, Observation
 from envs.shop import layout as k
 from envs.shop import simulate
 from envs.shop.features import BASIC, FULL, SCRATCH, STATE
 
 Columns = Literal["basic", "full"]
-Observation = dict[str, NDArray[Any]]
 LARGEST = 2**29  # ticks; times are int32 in the kernel
 STANDING = (0,) * 6  # ranges of a batch that draws no random shops
 
@@ -39,17 +39,6 @@ class RandomShops:
         return (*self.jobs, *self.machines, *self.time)
 
 
-class Moves(NamedTuple):
-    """Tell what one :meth:`ShopBatch.advance` did in each of B shops."""
-
-    outcome: NDArray[np.int64]  # (3, B) reward in ticks, makespan of those that ended, bound
-    flags: NDArray[np.bool_]  # (2, B) whether the action was refused, the episode ended
-    reward: NDArray[np.float64]  # (B,) SCALE * ticks / L0
-    final: NDArray[np.float32]  # (B, 6) `state` at the end of the episodes that ended
-    refused: int  # how many were
-    ended: int
-
-
 class ShopBatch:
     """Simulate B shops at once; row j * A + a is alternative a of job j's next operation.
 
@@ -62,6 +51,8 @@ class ShopBatch:
         delay: 0 non-delay, 1 active, between parametrised, infinity semi-active schedules.
         columns: "basic" (16) or "full" (36), see :data:`envs.shop.features.COLUMNS`.
         forced: Whether single candidates are dispatched at once, except the last of a shop.
+        sparse: Whether :meth:`advance` rewards with minus the makespan at the end, not with minus
+            the rise of the bound.
     """
 
     def __init__(
@@ -75,6 +66,7 @@ class ShopBatch:
         delay: float = 0.0,
         columns: Columns = "full",
         forced: bool = True,
+        sparse: bool = False,
     ) -> None:
         number = isinstance(delay, (int, float)) and not isinstance(delay, bool)
         if not (number and (0.0 <= delay <= 1.0 or delay == math.inf)):
@@ -82,7 +74,7 @@ class ShopBatch:
         if columns not in ("basic", "full"):
             raise InputError("columns", f"is {columns!r}", "use basic or full")
         self.size = size
-        self.delay, self.forced = float(delay), bool(forced)
+        self.delay, self.forced, self.sparse = float(delay), bool(forced), bool(sparse)
         self.columns = BASIC if columns == "basic" else FULL
         self.rows = jobs * alternatives
         self.layout = k.layout(jobs, operations, machines, alternatives)
@@ -179,7 +171,6 @@ class ShopBatch:
         kind: RandomShops | None,
         *,
         again: bool,
-        sparse: bool = False,
     ) -> tuple[Observation, Moves]:
         """Step, restart what has ended (if `again`) and observe, in one pass over the shops.
 
@@ -187,7 +178,6 @@ class ShopBatch:
             actions: (B,) int64 rows; their shape is not checked.
             kind: Draw finished shops anew; None starts the same instance again.
             again: Whether finished shops restart at all.
-            sparse: Whether the reward is minus the makespan at the end, not the bound's rise.
         """
         observation = self._blank()
         outcome = np.empty((3, self.size), np.int64)
@@ -198,7 +188,7 @@ class ShopBatch:
         how = 0 if not again else 1 if kind is None else 2
         refused, ended = simulate.advance(
             *self._shops, self._scratch, actions, self.delay, self.forced, self.random, ranges,
-            how, sparse, outcome, flags, reward, final, *observation.values(),
+            how, self.sparse, outcome, flags, reward, final, *observation.values(),
         )  # fmt: skip
         return observation, Moves(outcome, flags.view(np.bool_), reward, final, refused, ended)
 

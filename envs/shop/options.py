@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import gymnasium as gym
-import numpy as np
 
 from envs.core.errors import InputError
+from envs.core.table_env import table_space
 from envs.instances.arguments import (
     Instance,
     check_flag,
@@ -73,6 +73,7 @@ def make_batch(options: ShopOptions, size: int) -> ShopBatch:
         "delay": options.delay,
         "columns": options.columns,
         "forced": options.forced,
+        "sparse": options.reward == "makespan",
     }
     if options.instances:
         return ShopBatch.of(problems_of(options.instances, size), **settings)
@@ -82,12 +83,6 @@ def make_batch(options: ShopOptions, size: int) -> ShopBatch:
     return ShopBatch(size, jobs, jobs * machines, machines, width, **settings)
 
 
-def observation_space(batch: ShopBatch) -> Any:
+def observation_space(batch: ShopBatch) -> gym.spaces.Dict:
     """Return the space of one shop's observation."""
-    return gym.spaces.Dict(
-        {
-            "candidates": gym.spaces.Box(-CLIP, CLIP, (batch.rows, batch.columns), np.float32),
-            "state": gym.spaces.Box(-CLIP, CLIP, (len(STATE),), np.float32),
-            "action_mask": gym.spaces.Box(0, 1, (batch.rows,), np.int8),
-        }
-    )
+    return table_space(batch, len(STATE), CLIP)

@@ -243,3 +243,14 @@ def test_bad_options_are_named_with_their_remedy(options, message) -> None:
         CloudManufacturingEnv(**options)
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
+
+
+def test_the_table_of_a_single_environment_has_the_columns_of_the_family() -> None:
+    env = CloudManufacturingEnv(instance="4s4t8st/g1")
+    env.reset(seed=0)
+    table = env.table()
+    assert {"setup", "transfer", "tail", "eligible"} <= set(table)
+    rows = table.mask != 0
+    problem = env.problem()
+    counts = problem.eligible.sum(axis=1)
+    assert table["eligible"][rows].tolist() == counts[table["operation"][rows]].tolist()
