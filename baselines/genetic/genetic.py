@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import get_args
+from functools import cache, partial
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
 from baselines.decoding import Objective, new_decoding
-from baselines.genetic import graph_search, graph_walk
-from baselines.genetic.chunks import chunks
-from baselines.genetic.search import (
-    BESTS,
-    BORN,
-    EVALUATIONS,
-    Rates,
-    evolve,
-    new_state,
-)
-from baselines.genetic.stream import stream
+from baselines.genetic import graph_search, graph_walk, search
+from baselines.genetic.chunks import traced
+from baselines.genetic.search import BESTS, BORN, EVALUATIONS, Rates
+from baselines.genetic.stream import Stream, stream
 from envs.core.bounds import least_time, longest_paths, lower_bound
 from envs.core.builder import ProblemBuilder
 from envs.core.decode import Decoder, flatten, schedule_of
 from envs.core.errors import InputError
 from envs.core.metrics import evaluate
 from envs.core.problem import HORIZON, NONE, Int, Problem
-from envs.core.protocols import Budget, Result, TracePoint
-from envs.core.schedule import Schedule
+from envs.core.protocols import Budget, Result
 from envs.instances.ranges import check_integer, check_real
 
-_MISSED = "no schedule was found that meets every deadline"
+
+class _Search(NamedTuple):
+    """One of the two ways to search, as the budget is spent on it."""
+
+    state: Any  # of search.py or graph_search.py
+    evolve: Callable[[int], None]  # up to so many evaluations
+    time: Int  # (N, R) ticks
+    worst: float  # scores above it are of schedules that miss a deadline
+    least: float  # a score that nothing can beat
 
 
 @dataclass(frozen=True)
@@ -94,92 +94,62 @@ class Genetic:
             InputError: If the problem has several slots to choose for, or a deadline is still
                 missed at the end.
         """
-        plain = self._plain(problem)
+        plain = problem.is_shop and self.objective == "makespan" and self.decoder == "append"
         _load(plain, bool(problem.demand.size), self.objective, self.decoder)
-        return (self._solve if plain else self._solve_graph)(problem, budget, rng)
+        return self._solve(problem, budget, rng, plain)
 
-    def _plain(self, problem: Problem) -> bool:
-        """Whether the kernels of plain shops can do it."""
-        return problem.is_shop and self.objective == "makespan" and self.decoder == "append"
-
-    def _solve(self, problem: Problem, budget: Budget, rng: np.random.Generator) -> Result:
+    def _solve(
+        self, problem: Problem, budget: Budget, rng: np.random.Generator, plain: bool
+    ) -> Result:
         began = time.perf_counter()
-        flat = flatten(problem)
         bound = lower_bound(problem)
-        state = new_state(
-            flat, longest_paths(problem)[1], _deadlines(problem), self.population, stream(rng)
-        )
-        trace: list[TracePoint] = []
-        rates = self._rates(problem, flat.choice.size / problem.operations)
+        way = (self._shop if plain else self._graph)(problem, bound, stream(rng))
+        state = way.state
 
         def run(limit: int) -> int:
-            evolve(flat, state, rates, bound, limit)
+            way.evolve(limit)
             return int(state.counters[EVALUATIONS])
 
-        for seconds in chunks(run, budget.evaluations, budget.seconds, began):
-            rows = state.bests[: state.counters[BESTS]]
-            for evaluations, score in rows.tolist():
-                if score <= HORIZON and (not trace or score < trace[-1].best):
-                    trace.append(TracePoint(evaluations, seconds, score))
-            state.bests[0] = rows[-1]  # all that the kernel needs of them
-            state.counters[BESTS] = 1
-            if state.bests[0, 1] <= bound:
-                break
+        count = state.counters[BESTS : BESTS + 1]
+        trace = traced(run, state.bests, count, budget, began, worst=way.worst, least=way.least)
         if not trace:
-            raise InputError(problem.name, _MISSED, "give a larger budget, or method exact")
+            what = "no schedule was found that meets every deadline"
+            raise InputError(problem.name, what, "give a larger budget, or method exact")
         assign = state.assign.astype(np.int64)
-        start = state.finish - problem.time[np.arange(problem.operations), assign]
-        schedule = Schedule(start=start, end=state.finish, assign=assign)
+        start = state.finish - way.time[np.arange(problem.operations), assign]
+        schedule = schedule_of(problem, start, state.finish, assign)
+        best, born = float(state.bests[0, 1]), int(state.counters[BORN])
         return Result(
             schedule=schedule,
             metrics=evaluate(problem, schedule),
             evaluations=int(state.counters[EVALUATIONS]),
             seconds=time.perf_counter() - began,
-            trace=tuple(trace),
+            trace=trace,
             lower_bound=bound,
-            notes={"children": int(state.counters[BORN])},
+            notes={"children": born} if plain else {"objective": best},
         )
 
-    def _solve_graph(self, problem: Problem, budget: Budget, rng: np.random.Generator) -> Result:
-        began = time.perf_counter()
+    def _shop(self, problem: Problem, bound: int, stream: Stream) -> _Search:
+        """Return the search of plain shops."""
+        flat, work = flatten(problem), longest_paths(problem)[1]
+        state = search.new_state(flat, work, _deadlines(problem), self.population, stream)
+        rates = self._rates(problem, flat.choice.size / problem.operations)
+        go = partial(search.evolve, flat, state, rates, bound)
+        return _Search(state, go, problem.time, HORIZON, bound)
+
+    def _graph(self, problem: Problem, bound: int, stream: Stream) -> _Search:
+        """Return the search of everything else."""
         d = new_decoding(problem, self.objective, self.decoder)
         walk = graph_walk.new_walk(problem, d)
+        work = longest_paths(problem)[1].astype(np.float64)
+        state = graph_search.new_state(walk, work, self.population, stream)
         flat = graph_walk.precedence(problem) if d.shared else d.flat
         how = d if d.shared or d.inserting else None
-        bound = lower_bound(problem)
         least = float(bound) if d.span else -1.0
-        work = longest_paths(problem)[1].astype(np.float64)
-        state = graph_search.new_state(walk, work, self.population, stream(rng))
         rates = self._rates(problem, float(problem.eligible.sum()) / problem.operations)
-        trace: list[TracePoint] = []
-
-        def run(limit: int) -> int:
-            graph_search.evolve(state, flat, how, rates, graph_search.GROWTH, least, limit)
-            return int(state.counters[EVALUATIONS])
-
-        for seconds in chunks(run, budget.evaluations, budget.seconds, began):
-            rows = state.bests[: state.counters[BESTS]]
-            for evaluations, score in rows.tolist():
-                if score < walk.penalty and (not trace or math.ceil(score) < trace[-1].best):
-                    trace.append(TracePoint(int(evaluations), seconds, math.ceil(score)))
-            state.bests[0] = rows[-1]  # all that the kernel needs of them
-            state.counters[BESTS] = 1
-            if state.bests[0, 1] <= least:
-                break
-        if not trace:
-            raise InputError(problem.name, _MISSED, "give a larger budget, or method exact")
-        assign = state.assign.astype(np.int64)
-        time_of = d.tasks.duration if d.shared else problem.time[np.arange(len(assign)), assign]
-        schedule = schedule_of(problem, state.finish - time_of, state.finish, assign)
-        return Result(
-            schedule=schedule,
-            metrics=evaluate(problem, schedule),
-            evaluations=int(state.counters[EVALUATIONS]),
-            seconds=time.perf_counter() - began,
-            trace=tuple(trace),
-            lower_bound=bound,
-            notes={"objective": float(state.bests[0, 1])},
-        )
+        go = partial(graph_search.evolve, state, flat, how, rates, least)
+        nodes = np.tile(d.tasks.duration[:, None], problem.resources)
+        return _Search(state, go, nodes if d.shared else problem.time, walk.penalty, least)
 
     def _rates(self, problem: Problem, choices: float) -> Rates:
         return Rates(
@@ -213,5 +183,4 @@ def _load(plain: bool, shared: bool, objective: Objective, decoder: Decoder) -> 
         need, room = np.ones((4, 1), np.int64), np.ones((2, 1), np.int64)
         problem = replace(problem, demand=need, capacity=room)
     tiny = Genetic(objective=objective, decoder=decoder)
-    solve = tiny._solve if plain else tiny._solve_graph
-    solve(problem, Budget(evaluations=100), np.random.default_rng(0))
+    tiny._solve(problem, Budget(evaluations=100), np.random.default_rng(0), plain)

@@ -11,15 +11,22 @@ from baselines.genetic.graph_initial import construct
 from baselines.genetic.graph_local import estimated_step, exact_step
 from baselines.genetic.graph_walk import BEST, TRIED, Walk, begin
 from baselines.genetic.list_local import list_step
-from baselines.genetic.operators import cross, redraw, shift
-from baselines.genetic.search import BESTS, BORN, EVALUATIONS, WALKING, Rates, winner
+from baselines.genetic.search import (
+    BESTS,
+    BORN,
+    EVALUATIONS,
+    GROWTH,
+    WALKING,
+    Rates,
+    mate,
+    settle,
+)
 from baselines.genetic.stream import Stream, uniform
 from envs.core.compiled import compiled
 from envs.core.decode import Flat, Index
 from envs.core.problem import Float, Int
 
 MOVES = 4  # cell of State.counters: moves tried
-GROWTH = 0.1
 
 
 class State(NamedTuple):
@@ -32,7 +39,6 @@ class State(NamedTuple):
     walk: Walk  # the child at hand
     child: Index  # (N,) scratch: resources of the child
     finish: Int  # (N,) ends in the best schedule so far
-    order: Index  # (N,)
     assign: Index  # (N,)
     bests: Float  # (T, 2) evaluations and score at each new best
     counters: Int  # (5,)
@@ -50,7 +56,6 @@ def new_state(walk: Walk, work: Float, population: int, stream: Stream) -> State
         walk=walk,
         child=np.zeros(n, np.int32),
         finish=np.zeros(n, np.int64),
-        order=np.zeros(n, np.int32),
         assign=np.zeros(n, np.int32),
         bests=np.zeros((1024, 2)),
         counters=np.zeros(5, np.int64),
@@ -60,7 +65,7 @@ def new_state(walk: Walk, work: Float, population: int, stream: Stream) -> State
 
 @compiled
 def evolve(
-    s: State, flat: Flat, d: Decoding | None, rates: Rates, growth: float, bound: float, until: int
+    s: State, flat: Flat, d: Decoding | None, rates: Rates, bound: float, until: int
 ) -> None:
     """Go on until so many evaluations are done, the bound is met, or ``bests`` is full."""
     count, w = s.counters, s.walk
@@ -72,7 +77,7 @@ def evolve(
             breed(s, flat, rates)
             planned = rates.moves
             if planned > 1:
-                planned = max(planned, int(growth * count[MOVES]))
+                planned = max(planned, int(GROWTH * count[MOVES]))
             begin(w, planned)
         if d is not None and d.shared:
             going = list_step(w, d, rates.temperature, s.stream)
@@ -85,14 +90,13 @@ def evolve(
         if w.values[BEST] < best:
             best = w.values[BEST]
             s.finish[:] = w.best_finish
-            s.order[:] = w.best_order
             s.assign[:] = w.best_assign
             s.bests[count[BESTS], 0] = count[EVALUATIONS]
             s.bests[count[BESTS], 1] = best
             count[BESTS] += 1
         if not going:
             count[MOVES] += w.counters[TRIED]
-            settle(s)
+            settle(s, w.values[BEST], w.best_order, w.best_finish, w.best_assign, w.g.time)
 
 
 @compiled
@@ -105,45 +109,6 @@ def breed(s: State, flat: Flat, rates: Rates) -> None:
             delay, noise = uniform(s.stream), 0.5
         construct(g, s.work, delay, noise, s.stream)
         return
-    mother = winner(s, rates.tournament)
-    father = winner(s, rates.tournament)
-    if uniform(s.stream) < rates.crossover:
-        cross(
-            s.orders[mother],
-            s.orders[father],
-            s.assigns[mother],
-            s.assigns[father],
-            g.order,
-            s.child,
-            s.stream,
-        )
-    else:
-        g.order[:] = s.orders[mother]
-        s.child[:] = s.assigns[mother]
-    while uniform(s.stream) < rates.mutation:
-        shift(flat, g.order, s.stream)
-        redraw(flat, s.child, s.stream)
+    mate(flat, s, rates, g.order, s.child)
     for o in range(g.order.size):
         g.op[o].assign = s.child[o]
-
-
-@compiled
-def settle(s: State) -> None:
-    """Let the finished child replace the worst, unless it is worse or one of its score exists."""
-    w = s.walk
-    value = w.values[BEST]
-    place = s.counters[BORN]
-    s.counters[BORN] += 1
-    if place >= len(s.scores):
-        place = np.argmax(s.scores)
-        if value > s.scores[place] or (s.scores == value).any():
-            return
-    s.scores[place] = value
-    s.assigns[place] = w.best_assign
-    # Sorted by start, so that places in an order tell the crossover about time.
-    n = w.best_order.size
-    key = np.empty(n, np.int64)
-    for i in range(n):
-        o = w.best_order[i]
-        key[i] = (w.best_finish[o] - w.g.time[o, w.best_assign[o]]) * n + i
-    s.orders[place] = w.best_order[np.argsort(key)]

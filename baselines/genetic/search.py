@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -19,6 +19,7 @@ EVALUATIONS, BORN, WALKING, BESTS = range(4)  # cells of State.counters
 # A walk lasts at least this share of all evaluations so far. The few long walks of a long search
 # end deeper than many short ones, and no budget needs to be known in advance.
 GROWTH = 0.1
+Population = Any  # a State, this one or that of graph_search.py
 
 
 class Rates(NamedTuple):
@@ -90,7 +91,8 @@ def evolve(flat: Flat, s: State, rates: Rates, bound: int, until: int) -> None:
             s.bests[count[BESTS], 1] = best
             count[BESTS] += 1
         if count[WALKING] == 0:
-            settle(flat, s)
+            w = s.walk
+            settle(s, w.counters[BEST], w.best_order, w.best_finish, w.best_assign, flat.time)
 
 
 @njit(cache=True)
@@ -103,6 +105,12 @@ def breed(flat: Flat, s: State, rates: Rates) -> None:
             urgency, delay, noise = uniform(s.stream), uniform(s.stream), 0.5
         construct(flat, s.work, w.order, w.assign, urgency, delay, noise, s.stream)
         return
+    mate(flat, s, rates, w.order, w.assign)
+
+
+@njit(cache=True)
+def mate(flat: Flat, s: Population, rates: Rates, order: Index, assign: Index) -> None:
+    """Write a child of two parents, or a copy of one, mutated; order and assign (N,) out."""
     mother = winner(s, rates.tournament)
     father = winner(s, rates.tournament)
     if uniform(s.stream) < rates.crossover:
@@ -111,20 +119,20 @@ def breed(flat: Flat, s: State, rates: Rates) -> None:
             s.orders[father],
             s.assigns[mother],
             s.assigns[father],
-            w.order,
-            w.assign,
+            order,
+            assign,
             s.stream,
         )
     else:
-        w.order[:] = s.orders[mother]
-        w.assign[:] = s.assigns[mother]
+        order[:] = s.orders[mother]
+        assign[:] = s.assigns[mother]
     while uniform(s.stream) < rates.mutation:
-        shift(flat, w.order, s.stream)
-        redraw(flat, w.assign, s.stream)
+        shift(flat, order, s.stream)
+        redraw(flat, assign, s.stream)
 
 
 @njit(cache=True)
-def winner(s: State, tournament: int) -> int:
+def winner(s: Population, tournament: int) -> int:
     """Return the best of some individuals drawn at random."""
     best = below(s.stream, len(s.scores))
     for _ in range(tournament - 1):
@@ -135,12 +143,21 @@ def winner(s: State, tournament: int) -> int:
 
 
 @njit(cache=True)
-def settle(flat: Flat, s: State) -> None:
+def settle(
+    s: Population, value: float, order: Index, finish: Int, assign: Index, time: Int
+) -> None:
     """Let the finished child replace the worst, unless it is worse or one of its score exists.
 
     The population is elitist as a whole, and its scores stay distinct, hence its members too.
+
+    Args:
+        s: The search.
+        value: Score of the child's best schedule.
+        order: (N,) its operations.
+        finish: (N,) their ends, ticks.
+        assign: (N,) their resources.
+        time: (N, R) processing times, ticks.
     """
-    value = s.walk.counters[BEST]
     place = s.counters[BORN]
     s.counters[BORN] += 1
     if place >= len(s.scores):
@@ -148,11 +165,10 @@ def settle(flat: Flat, s: State) -> None:
         if value > s.scores[place] or (s.scores == value).any():
             return
     s.scores[place] = value
-    s.assigns[place] = s.walk.best_assign
+    s.assigns[place] = assign
     # Sorted by start, so that places in an order tell the crossover about time.
-    w = s.walk
-    key = np.empty(w.order.size, np.int64)
+    key = np.empty(order.size, np.int64)
     for i in range(key.size):
-        o = w.best_order[i]
-        key[i] = (w.best_finish[o] - flat.time[o, w.best_assign[o]]) * key.size + i
-    s.orders[place] = w.best_order[np.argsort(key)]
+        o = order[i]
+        key[i] = (finish[o] - time[o, assign[o]]) * key.size + i
+    s.orders[place] = order[np.argsort(key)]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal, get_args
 
 import numpy as np
 
-from baselines.genetic.chunks import chunks
+from baselines.genetic.chunks import traced
 from baselines.genetic.stream import stream
 from baselines.genetic_queue.search import (
     BESTS,
@@ -24,7 +23,7 @@ from baselines.genetic_queue.tasks import Factors, Objective, Tasks, as_tasks
 from envs.core.errors import InputError
 from envs.core.metrics import evaluate
 from envs.core.problem import Problem
-from envs.core.protocols import Budget, Result, TracePoint
+from envs.core.protocols import Budget, Result
 from envs.core.schedule import Schedule
 from envs.instances.ranges import check_integer, check_real
 
@@ -102,20 +101,15 @@ class GeneticQueue:
         rates = self.rates()
         _check_sum(problem, tasks, rates)
         state = new_state(tasks, self.population, stream(rng))
-        trace: list[TracePoint] = []
-        limit = 1 if problem.jobs < 2 else budget.evaluations  # of one task there is one list
+        if problem.jobs < 2:  # of one task there is one list
+            budget = replace(budget, evaluations=1)
 
         def run(most: int) -> int:
             evolve(tasks, state, rates, most)
             return int(state.counters[EVALUATIONS])
 
-        for seconds in chunks(run, limit, budget.seconds, began):
-            rows = state.bests[: state.counters[BESTS]]
-            for evaluations, score in rows.tolist():
-                if not trace or math.ceil(score / 100) < trace[-1].best:
-                    trace.append(TracePoint(evaluations, seconds, math.ceil(score / 100)))
-            state.bests[0] = rows[-1]  # all that the kernel needs of them
-            state.counters[BESTS] = 1
+        count = state.counters[BESTS : BESTS + 1]
+        trace = traced(run, state.bests, count, budget, began, unit=100)
         generate(tasks, state.best, state.plan, rates)
         start = state.plan.start
         schedule = Schedule(start=start, end=start + tasks.duration, assign=state.plan.node)
@@ -124,7 +118,7 @@ class GeneticQueue:
             metrics=evaluate(problem, schedule),
             evaluations=int(state.counters[EVALUATIONS]),
             seconds=time.perf_counter() - began,
-            trace=tuple(trace),
+            trace=trace,
             notes={"objective": int(state.bests[0, 1]) / 100},
         )
 
