@@ -53,8 +53,8 @@ class Genetic:
         mutation: Probability of a mutation, and of another one after each.
         tournament: Individuals drawn for each parent, of which the best is taken.
         local_search: Least moves of a child's walk for each operation; 0 for no local search.
-        temperature: Heat at the start of a walk, in mean operation times divided by the mean
-            number of eligible machines.
+        temperature: Heat at the start of a walk, in mean least operation times; in plain shops
+            divided by the mean number of eligible machines.
         objective: "makespan", "mean_flow" or "weighted_flow".
         decoder: "append" or "insert", see :func:`envs.core.decode.decode`.
 
@@ -146,12 +146,12 @@ class Genetic:
         flat = graph_walk.precedence(problem) if d.shared else d.flat
         how = d if d.shared or d.inserting else None
         least = float(bound) if d.span else -1.0
-        rates = self._rates(problem, float(problem.eligible.sum()) / problem.operations)
+        rates = self._rates(problem)
         go = partial(graph_search.evolve, state, flat, how, rates, least)
         nodes = np.tile(d.tasks.duration[:, None], problem.resources)
         return _Search(state, go, nodes if d.shared else problem.time, walk.penalty, least)
 
-    def _rates(self, problem: Problem, choices: float) -> Rates:
+    def _rates(self, problem: Problem, choices: float = 1.0) -> Rates:
         return Rates(
             crossover=float(self.crossover),
             mutation=float(self.mutation),
