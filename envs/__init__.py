@@ -19,3 +19,8 @@ register(
     entry_point="envs.cloud.env:CloudManufacturingEnv",
     vector_entry_point="envs.cloud.vector:CloudManufacturingVectorEnv",
 )
+register(
+    id="dispatchlab/DynamicShop-v0",
+    entry_point="envs.dynamic.env:DynamicShopEnv",
+    vector_entry_point="envs.dynamic.vector:DynamicShopVectorEnv",
+)

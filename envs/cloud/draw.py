@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 from envs.cloud import layout as k
 from envs.core.compiled import compiled, inlined
 from envs.core.pointer import pointer, shift
-from envs.instances.random_cloud import Drawn, _fill_graph, _fill_transfers
+from envs.instances.random_cloud import Drawn, fill_tasks
 from envs.instances.random_shop import bounded
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
@@ -42,7 +42,8 @@ def draw(lay, shop, setups, totals, random, kind):
     services = between(random, kind[0], kind[1])
     tasks = between(random, kind[2], kind[3])
     subtasks = between(random, kind[4], kind[5])
-    group = 8 + 8 * between(random, 0, kind[6] - 1)
+    g = 8 + 8 * between(random, 0, kind[6] - 1)  # where the group's ranges begin
+    low, high = kind[g + 2], kind[g + 3]  # of the setups
     n = tasks * subtasks
     out = Drawn(
         shop[lay.edge_start : lay.edge],
@@ -53,22 +54,17 @@ def draw(lay, shop, setups, totals, random, kind):
         setups,
         shop[lay.transfer : lay.main],
     )
-    _fill_transfers(random, services, kind[group + 4], kind[group + 5], out.transfer)
+    ranges = kind[g], kind[g + 1], low, high, kind[g + 4], kind[g + 5], kind[g + 6], kind[g + 7]
+    fill_tasks(random, services, tasks, subtasks, lay.width, ranges, out)
     for r in range(services):
         shop[lay.group + r] = r
         shop[lay.initial + r] = n
         shop[lay.main + r] = 0
-    edges = 0
-    for task in range(tasks):
-        workload = _between(random, kind[group + 6], kind[group + 7])
-        edges = _fill_graph(random, task * subtasks, subtasks, edges, out)
-        for o in range(task * subtasks, (task + 1) * subtasks):
-            unit = kind[group], kind[group + 1]
-            _fill_services(lay, shop, random, services, o, workload, unit)
-            shop[lay.job + o] = task
-    out.edge_start[n] = edges
-    low = kind[group + 2]
-    total = _fill_setups(setups, random, services, n, low, kind[group + 3])
+    for o in range(n):
+        shop[lay.job + o] = o // subtasks
+        for i in range(o * lay.width, o * lay.width + out.count[o]):
+            shop[lay.main + out.service[i]] = 1
+    total = _fill_setups(setups, random, services, n, low, high)
     totals[k.LOW_SETUP], totals[k.MEAN_SETUP] = low, 1000 * total // (services * (n + 1) ** 2)
     for o in range(n):
         shop[lay.order + o] = o
@@ -80,29 +76,6 @@ def draw(lay, shop, setups, totals, random, kind):
         shop[lay.weight + j] = 1
     totals[k.JOBS], totals[k.RESOURCES], totals[k.OPERATIONS] = tasks, services, n
     totals[k.FAMILIES], totals[k.GROUPS], totals[k.MODE] = n + 1, services, kind[7]
-
-
-@inlined
-def _between(random, low, high):
-    return low + bounded(random, high - low + 1)
-
-
-@inlined
-def _fill_services(lay, shop, random, services, o, workload, unit):
-    """Draw the eligible services of an operation and its times there."""
-    needed = 1 + bounded(random, max(1, services // 2))
-    shop[lay.count + o] = needed
-    at = o * lay.width
-    for r in range(services):
-        if needed > 0 and bounded(random, services - r) < needed:
-            shop[lay.service + at] = r
-            shop[lay.ticks + at] = workload * _between(random, unit[0], unit[1])
-            shop[lay.main + r] = 1
-            at += 1
-            needed -= 1
-    for i in range(at, (o + 1) * lay.width):
-        shop[lay.service + i] = -1
-        shop[lay.ticks + i] = 0
 
 
 @inlined

@@ -18,7 +18,8 @@ def violations(problem: Problem, schedule: Schedule, scenario: Scenario = AS_PLA
     Checked are: shapes, eligibility, durations, releases, hard deadlines, precedence with
     transfer times, one operation at a time on a resource with its setups, shared capacities,
     attempts against the failures of the scenario, and the hours in which a resource is
-    unavailable. Where capacity is shared, a missed deadline is no violation: the metrics count it.
+    unavailable, which interrupt an operation or forbid it. Where capacity is shared, a missed deadline is
+    no violation: the metrics count it.
     """
     shapes = list(_shapes(problem, schedule))
     if shapes:
@@ -71,6 +72,8 @@ def _durations(p: Problem, s: Schedule, scenario: Scenario) -> Iterator[str]:
             earliest = max(earliest, int(scenario.reveal[job]))
         if start < earliest:
             yield f"{where} starts at {start}, before its release at {earliest}"
+        if scenario.interruption != "none":
+            needed = scenario.end(int(own[0]), start, needed) - start
         if end - start != needed:
             yield f"{where} runs from {start} to {end}, but takes {needed}"
         hard = p.deadline.size and not p.demand.size
@@ -199,10 +202,15 @@ def _sharing(p: Problem, s: Schedule) -> Iterator[str]:
 
 
 def _availability(p: Problem, s: Schedule, scenario: Scenario) -> Iterator[str]:
+    """No operation starts while its resource is unavailable; without interruption none runs."""
+    work: list[list[int]] = [[] for _ in range(p.resources)]
+    for slot, resource in enumerate(s.assign.tolist()):
+        work[resource].append(int(p.slot_operation[slot]))
+    start, end = s.start.tolist(), s.end.tolist()
     for resource, begin, finish in scenario.unavailable.tolist():
-        for slot, assigned in enumerate(s.assign.tolist()):
-            o = int(p.slot_operation[slot])
-            if assigned == resource and s.start[o] < finish and s.end[o] > begin:
+        for o in work[resource]:
+            first = start[o] if scenario.interruption == "none" else max(start[o], begin)
+            if first == start[o] < finish and end[o] > begin:
                 yield (
                     f"{label(p, o)} runs on machine {resource}, which is unavailable from "
                     f"{begin} to {finish}"

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from envs.core.problem import NONE, Float, Int, Problem
+from envs.core.scenario import AS_PLANNED, Scenario
 from envs.core.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Hold what a schedule is worth; times in ticks, smaller is better except utilisation."""
+    """Hold what a schedule is worth; times in ticks, smaller is better except utilisation.
+
+    Where the scenario says which jobs count, flows, waits, tardiness and slowdowns are theirs.
+    """
 
     makespan: int
     mean_flow: float  # completion - release, mean over jobs
@@ -32,6 +36,7 @@ class Metrics:
     mean_span: float  # completion - first start, mean over jobs
     setup_time: int  # sum over all resources
     transfer_time: int  # sum over all precedence edges
+    counted: int  # jobs
 
 
 THRESHOLD = 10.0  # seconds; shorter jobs count as that long in a bounded slowdown
@@ -194,10 +199,11 @@ def dimension_utilisation(problem: Problem, schedule: Schedule) -> Float:
     return used / np.maximum(problem.capacity.sum(axis=0), 1)
 
 
-def evaluate(problem: Problem, schedule: Schedule) -> Metrics:
+def evaluate(problem: Problem, schedule: Schedule, scenario: Scenario = AS_PLANNED) -> Metrics:
     """Score a schedule that the checker has accepted."""
-    flows, late = flow(problem, schedule), tardiness(problem, schedule)
-    weight, waits = weights(problem), wait(problem, schedule)
+    own = scenario.jobs(problem)
+    flows, late = flow(problem, schedule)[own], tardiness(problem, schedule)[own]
+    weight, waits = weights(problem)[own], wait(problem, schedule)[own]
     return Metrics(
         makespan=schedule.makespan,
         mean_flow=float(flows.mean()),
@@ -208,13 +214,14 @@ def evaluate(problem: Problem, schedule: Schedule) -> Metrics:
         late_jobs=int((late > 0).sum()),
         utilisation=tuple(float(u) for u in utilisation(problem, schedule)),
         wait_95=float(np.percentile(waits, 95)),
-        mean_slowdown=float(slowdown_millionths(problem, schedule).mean() / MILLION),
+        mean_slowdown=float(slowdown_millionths(problem, schedule)[own].mean() / MILLION),
         weighted_flow=float((weight * flows).sum()),
         priority_flow=priority_flow(problem, schedule),
         dimension_utilisation=tuple(float(u) for u in dimension_utilisation(problem, schedule)),
         fairness=fairness(problem, schedule),
         flow_deviation=float(flows.std()),
-        mean_span=float(span(problem, schedule).mean()),
+        mean_span=float(span(problem, schedule)[own].mean()),
         setup_time=int(setups(problem, schedule).sum()),
         transfer_time=transfer_time(problem, schedule),
+        counted=len(flows),
     )

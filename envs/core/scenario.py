@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 import numpy as np
 
 from envs.core.errors import InputError
 from envs.core.problem import HORIZON, Int, Problem
+
+Interruption = Literal["none", "resume", "restart"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +18,9 @@ class Scenario:
     """Hold actual durations, arrivals, breakdowns and failures; empty arrays mean "as planned".
 
     A failing attempt occupies its resources for its whole actual duration; then the operation
-    goes back to where it waited.
+    goes back to where it waited. An operation whose resource becomes unavailable stays on it:
+    it goes on afterwards where it was ("resume") or starts again ("restart"); with "none" no
+    operation may run into such a period. See :meth:`end`.
     """
 
     time: Int = field(default_factory=lambda: np.empty((0, 0), np.int64))  # (N, R) ticks
@@ -24,10 +29,13 @@ class Scenario:
     # (B, 3) resource, from, to (ticks, half-open)
     failures: Int = field(default_factory=lambda: np.empty(0, np.int64))
     # (N,) attempts of an operation that fail before one succeeds
+    counted: Int = field(default_factory=lambda: np.empty(0, np.int64))
+    # (2,) first and stop of the jobs that metrics count; the others load the resources
+    interruption: Interruption = "none"
 
     def __post_init__(self) -> None:
         """Freeze the arrays."""
-        for name in ("time", "reveal", "unavailable", "failures"):
+        for name in ("time", "reveal", "unavailable", "failures", "counted"):
             array = np.array(getattr(self, name), dtype=np.int64, order="C")
             array.setflags(write=False)
             object.__setattr__(self, name, array)
@@ -41,10 +49,39 @@ class Scenario:
             raise InputError(
                 "scenario.failures", "is no list of counts", "give whole numbers of at least 0"
             )
+        if self.counted.shape not in ((0,), (2,)):
+            raise InputError(
+                "scenario.counted", f"shape is {self.counted.shape}", "give the first and the stop"
+            )
+        if self.interruption not in get_args(Interruption):
+            raise InputError(
+                "scenario.interruption", f"is {self.interruption!r}", "use none, resume or restart"
+            )
 
     def actual_time(self, problem: Problem) -> Int:
         """Return the durations that really happen, shape (N, R), ticks."""
         return self.time if self.time.size else problem.time
+
+    def jobs(self, problem: Problem) -> slice:
+        """Return the jobs that metrics count."""
+        return slice(*self.counted.tolist()) if self.counted.size else slice(0, problem.jobs)
+
+    def end(self, resource: int, start: int, ticks: int) -> int:
+        """Return when an operation ends that needs so many ticks, interruptions included.
+
+        Args:
+            resource: That it runs on.
+            start: When it starts, ticks; the resource is available then.
+            ticks: That it needs in all ("resume") or at a stretch ("restart").
+        """
+        end = start + ticks
+        if self.interruption == "none":
+            return end
+        own = self.unavailable[self.unavailable[:, 0] == resource, 1:]
+        for begin, finish in sorted(own.tolist()):
+            if start < begin < end and begin < finish:
+                end = finish + (end - begin if self.interruption == "resume" else ticks)
+        return end
 
     def check(self, problem: Problem) -> None:
         """Refuse a scenario that does not belong to a problem.
@@ -73,6 +110,12 @@ class Scenario:
                 f"{problem.name}, scenario.unavailable",
                 "holds an unknown resource or a period that ends before it begins",
                 "give resource, from, to",
+            )
+        if self.counted.size and not 0 <= self.counted[0] < self.counted[1] <= problem.jobs:
+            raise InputError(
+                f"{problem.name}, scenario.counted",
+                f"is {self.counted.tolist()}",
+                f"give the first and the stop, 0 <= first < stop <= {problem.jobs}",
             )
 
 

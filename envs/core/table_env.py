@@ -27,7 +27,7 @@ Observation = dict[str, NDArray[Any]]
 class Moves(NamedTuple):
     """Tell what one `advance` of a batch did in each of B places."""
 
-    outcome: NDArray[np.int64]  # (3, B) reward in ticks, makespan of those that ended, bound
+    outcome: NDArray[np.int64]  # (3, B) reward in ticks, cost of those that ended, bound
     flags: NDArray[np.bool_]  # (2, B) whether the action was refused, the episode ended
     reward: NDArray[np.float64]  # (B,) SCALE * ticks / L0
     final: NDArray[np.float32]  # (B, S) `state` at the end of the episodes that ended
@@ -114,6 +114,7 @@ class TableEnv(gym.Env[Observation, np.int64], Generic[B]):
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array", "ansi"], "render_fps": 4}  # noqa: RUF012
     batch: B
+    told = "lower_bound"  # name of the bound in `info`
 
     def _open(
         self, batch: B, space: Any, kind: Any, strict: bool, render_mode: str | None
@@ -161,7 +162,7 @@ class TableEnv(gym.Env[Observation, np.int64], Generic[B]):
 
     def _info(self, observation: Observation, ticks: int, bound: int) -> dict[str, Any]:
         mask = observation["action_mask"][0].copy()
-        return {"action_mask": mask, "reward_ticks": ticks, "lower_bound": bound}
+        return {"action_mask": mask, "reward_ticks": ticks, self.told: bound}
 
     def action_masks(self) -> NDArray[np.int8]:
         """Return (K,) int8: 1 where a row is a candidate."""
@@ -199,9 +200,9 @@ class TableVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]], Ge
     environment reset with seed s + i that is reset again after each end.
 
     ``infos`` holds arrays over sub-environments: ``action_mask`` (B, K), ``reward_ticks`` (B,),
-    ``lower_bound`` (B,), ``makespan`` (B,) ticks of the episode that ended in this step (-1
-    elsewhere), ``invalid_action`` (B,) where there is one, and, where an episode ended,
-    ``final_obs`` with ``_final_obs`` as Gymnasium's own vector environments have them.
+    the bound (B,) and the cost (B,) of the episode that ended in this step (-1 elsewhere), both
+    under the names in :attr:`told`, ``invalid_action`` (B,) where there is one, and, where an
+    episode ended, ``final_obs`` with ``_final_obs`` as Gymnasium's own vector environments do.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012
@@ -209,6 +210,7 @@ class TableVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]], Ge
         "render_modes": [],
     }
     batch: B
+    told = ("lower_bound", "makespan")  # names of the bound and of the cost in `infos`
 
     def _open(self, batch: B, space: Any, kind: Any, strict: bool) -> None:
         """Take a batch; `kind` says what resets draw, None for fixed instances."""
@@ -249,10 +251,10 @@ class TableVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]], Ge
         if self._strict:
             refuse(actions, self.batch.mask())
         observation, moves = self.batch.advance(actions, self._kind, again=True)
-        ticks, makespan, bound = moves.outcome
+        ticks, cost, bound = moves.outcome
         refused, ended = moves.flags
         infos = self._infos(observation, ticks, bound)
-        infos["makespan"] = makespan
+        infos[self.told[1]] = cost
         if moves.refused:
             infos["invalid_action"] = refused
         if moves.ended:
@@ -275,7 +277,7 @@ class TableVectorEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]], Ge
         self, observation: Observation, ticks: NDArray[np.int64], bound: NDArray[np.int64]
     ) -> dict[str, Any]:
         mask = observation["action_mask"].copy()
-        return {"action_mask": mask, "reward_ticks": ticks, "lower_bound": bound}
+        return {"action_mask": mask, "reward_ticks": ticks, self.told[0]: bound}
 
     def action_masks(self) -> NDArray[np.int8]:
         """Return (B, K) int8: 1 where a row is a candidate."""

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
 from envs.core.errors import InputError
 from envs.instances.text import shorten
@@ -30,21 +30,28 @@ class Row:
     parts: tuple[Row, ...] = ()
 
 
-def decode(text: str, where: str) -> Any:
-    """Return what a JSON text holds; NaN and Infinity are left to whoever reads the number.
+def decode(text: str, where: str, *, finite: bool = False) -> Any:
+    """Return what a JSON text holds.
+
+    Args:
+        text: The text.
+        where: Names its file in errors.
+        finite: Whether NaN and Infinity are refused; else they are left to whoever reads the
+            number, who can name its element.
 
     Raises:
         InputError: If the text is not JSON or an object has a key twice.
     """
+    refuse = _refuse if finite else None
     try:
-        return json.loads(text, object_pairs_hook=_unique)
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=refuse)
     except json.JSONDecodeError as error:
         raise InputError(
             f"{where}:{error.lineno}", f"is not JSON: {error.msg}", "mend or write it again"
         ) from error
     except RecursionError as error:
         raise InputError(where, "is nested too deeply", "see the form") from error
-    except ValueError as error:  # a repeated key, or a number of thousands of digits
+    except ValueError as error:  # a repeated key, NaN, or a number of thousands of digits
         raise InputError(where, f"is not JSON: {error}", "mend or write it again") from error
 
 
@@ -55,6 +62,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key in keys if keys.count(key) > 1)
         raise ValueError(f"key {shorten(twice)!r} occurs twice")
     return form
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not a number")
 
 
 def record(value: Any, where: str, required: set[str], optional: set[str]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.core.scenario import AS_PLANNED, Scenario
+from envs.instances.json_fields import decode
 from envs.instances.text import read_text, shorten
 
 FORMAT = "dispatchlab problem 1"
@@ -67,7 +68,7 @@ def parse_json(text: str, where: str) -> Problem:
 
 def parse_with_scenario(text: str, where: str) -> tuple[Problem, Scenario]:
     """Return the problem in a JSON text, and what really happens; see :func:`parse_json`."""
-    form = _decode(text, where)
+    form = decode(text, where, finite=True)
     if not isinstance(form, dict) or form.get("format") != FORMAT:
         raise InputError(
             where, "is not a problem", f'it must be an object with "format": "{FORMAT}"'
@@ -128,32 +129,6 @@ def save(problem: Problem, path: str | Path, scenario: Scenario = AS_PLANNED) ->
     finally:
         with suppress(OSError):  # gone after the rename, or never made
             temporary.unlink()
-
-
-def _decode(text: str, where: str) -> Any:
-    try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"{where}:{error.lineno}", f"is not JSON: {error.msg}", "mend or write it again"
-        ) from error
-    except RecursionError as error:
-        raise InputError(where, "is nested too deeply", "arrays have at most 3 axes") from error
-    except ValueError as error:  # a repeated key, NaN, or a number of thousands of digits
-        raise InputError(where, f"is not JSON: {error}", "mend or write it again") from error
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    form = dict(pairs)
-    if len(form) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"key {shorten(twice)!r} occurs twice")
-    return form
-
-
-def _refuse(word: str) -> NoReturn:
-    raise ValueError(f"{word} is not a number")
 
 
 def _value(value: Any, where: str, key: str) -> Any:

@@ -91,36 +91,48 @@ def fill_cloud(
         setup_width: Stride F of ``setup``, at least N + 1; the initial setup is row F - 1.
         out: Where it goes.
     """
+    fill_tasks(state, services, tasks, subtasks, alternatives, ranges, out)
     n = tasks * subtasks
-    unit0, unit1, setup0, setup1, transfer0, transfer1, work0, work1 = ranges
-    _fill_transfers(state, services, transfer0, transfer1, out.transfer)
+    for r in range(services):
+        for a in range(-1, n):
+            row = (r * setup_width + (a if a >= 0 else setup_width - 1)) * setup_width
+            for b in range(n):
+                out.setup[row + b] = 0 if a == b else _between(state, ranges[2], ranges[3])
+
+
+@njit(cache=True)
+def fill_tasks(
+    state: UInt64,
+    services: int,
+    tasks: int,
+    subtasks: int,
+    alternatives: int,
+    ranges: tuple[int, ...],
+    out: Drawn,
+) -> None:
+    """Draw all of an instance but its setups; see :func:`fill_cloud`."""
+    _fill_transfers(state, services, ranges[4], ranges[5], out.transfer)
     edges = 0
-    most = max(1, services // 2)
     for task in range(tasks):
-        workload = _between(state, work0, work1)
+        workload = _between(state, ranges[6], ranges[7])
         first = task * subtasks
         edges = _fill_graph(state, first, subtasks, edges, out)
         for o in range(first, first + subtasks):
-            needed = 1 + bounded(state, most)
+            needed = 1 + bounded(state, max(1, services // 2))
             out.count[o] = needed
             at = o * alternatives
             end = at + alternatives
             for r in range(services):
                 if needed > 0 and bounded(state, services - r) < needed:
                     out.service[at] = r
-                    out.ticks[at] = workload * _between(state, unit0, unit1)
+                    out.ticks[at] = workload * _between(state, ranges[0], ranges[1])
                     at += 1
                     needed -= 1
             while at < end:
                 out.service[at] = -1
                 out.ticks[at] = 0
                 at += 1
-    out.edge_start[n] = edges
-    for r in range(services):
-        for a in range(-1, n):
-            row = (r * setup_width + (a if a >= 0 else setup_width - 1)) * setup_width
-            for b in range(n):
-                out.setup[row + b] = 0 if a == b else _between(state, setup0, setup1)
+    out.edge_start[tasks * subtasks] = edges
 
 
 @njit(cache=True)

@@ -7,28 +7,14 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-import numpy as np
-
-from envs.instances.random_shop import bounded, next_u64
+from envs.core.compiled import compiled
+from envs.instances.random_shop import bounded
+from envs.instances.variates import exponential, normal, uniform
 from envs.queue import layout as k
 from envs.queue.random_tasks import LONGEST, MOST_FAILURES
 
 
-@nb.njit(cache=True, error_model="numpy")
-def _uniform(random):
-    """Return a number uniform in (0, 1)."""
-    return (float(next_u64(random) >> np.uint64(12)) + 0.5) * 2.0**-52
-
-
-@nb.njit(cache=True, error_model="numpy")
-def _normal(random):
-    """Return a standard normal number (Box and Muller 1958)."""
-    radius = math.sqrt(-2.0 * math.log(_uniform(random)))
-    return radius * math.cos(2.0 * math.pi * _uniform(random))
-
-
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def draw(w, random, kind):
     """Fill a row, an array whose header and nodes are set, with a random workload.
 
@@ -43,26 +29,26 @@ def draw(w, random, kind):
     w[k.TASKS] = tasks
     load = kind[14]
     if kind[15] > load:
-        load += (kind[15] - load) * _uniform(random)
+        load += (kind[15] - load) * uniform(random)
     gap /= load
     clock, middle = 0.0, math.log(mean) - 0.5 * spread * spread
     for task in range(tasks):
-        clock += -gap * math.log(_uniform(random))
+        clock += exponential(random, gap)
         if pareto:
-            time = mean * (spread - 1.0) / spread * _uniform(random) ** (-1.0 / spread)
+            time = mean * (spread - 1.0) / spread * uniform(random) ** (-1.0 / spread)
         else:
-            time = math.exp(middle + spread * _normal(random))
+            time = math.exp(middle + spread * normal(random))
         actual = max(int(min(time, LONGEST * mean) + 0.5), 1)
-        error = math.exp(kind[10] * _normal(random))  # drawn always: all else is equal
+        error = math.exp(kind[10] * normal(random))  # drawn always: all else is equal
         estimate = min(max(int(actual * error + 0.5), 1), int(LONGEST * mean) + 1)
         home = w[k.NODE] + bounded(random, w[k.NODES]) * k.NODE_FIELDS + k.CAPACITY
         record = w[k.TASK] + task * k.FIELDS
         w[record + k.SUBMIT] = int(clock)
         w[record + k.ESTIMATE] = estimate
         for d in range(k.D):
-            share = kind[6] + (kind[7] - kind[6]) * _uniform(random)
+            share = kind[6] + (kind[7] - kind[6]) * uniform(random)
             w[record + k.DEMAND + d] = int(share * w[home + d] + 0.5)
-        luck, priority = _uniform(random), 0
+        luck, priority = uniform(random), 0
         if luck < kind[8]:
             priority = 2
         elif luck < kind[8] + kind[9]:
@@ -70,12 +56,12 @@ def draw(w, random, kind):
         w[record + k.CLASS] = priority
         w[record + k.WEIGHT] = priority + 1
         failures = 0
-        while failures < MOST_FAILURES and kind[11] > 0 and _uniform(random) < kind[11]:
+        while failures < MOST_FAILURES and kind[11] > 0 and uniform(random) < kind[11]:
             failures += 1
         w[record + k.FAILURES] = failures
         w[record + k.DEADLINE] = k.FAR
         if kind[12] >= 0:
-            slack = kind[12] + (kind[13] - kind[12]) * _uniform(random)
+            slack = kind[12] + (kind[13] - kind[12]) * uniform(random)
             w[record + k.DEADLINE] = int(clock) + int(slack * estimate + 0.5)
         w[w[k.ORIGIN] + task] = task
         for node in range(w[k.NODES]):

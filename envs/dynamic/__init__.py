@@ -1,0 +1,1 @@
+"""The online shop: jobs arrive, estimates err, machines break down."""
