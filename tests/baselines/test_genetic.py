@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from baselines.genetic import Genetic
 from baselines.genetic.search import EVALUATIONS, Rates, evolve, new_state
 from baselines.genetic.stream import stream
-from envs.core.bounds import longest_paths, lower_bound
+from envs.core.bounds import least_time, longest_paths, lower_bound
 from envs.core.builder import ProblemBuilder
 from envs.core.check import violations
 from envs.core.decode import flatten
@@ -19,6 +19,7 @@ from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.core.protocols import Budget, Result
 from envs.instances import load, random_flexible_shop
+from envs.instances.random_cloud import named_cloud
 from tests.strategies import optimum, shops
 
 PLAIN = Genetic(population=20, local_search=0)  # no local search
@@ -241,6 +242,23 @@ def test_problems_that_are_no_shops_are_refused() -> None:
         solve(problem, evaluations=10)
 
 
+def test_longer_searches_of_clouds_are_better() -> None:
+    problem = named_cloud("12s4t12st/g1")
+    short, long = (solve(problem, evaluations=n).metrics.makespan for n in (100, 30_000))
+    assert long < short
+
+
+def test_choices_cool_the_walks_of_plain_shops_alone() -> None:
+    shop = random_flexible_shop(5, 4, 0)
+    for problem, way, choices in (
+        (shop, Genetic()._shop, shop.eligible.sum() / shop.operations),
+        (named_cloud("8s4t10st/g1"), Genetic()._graph, 1.0),
+    ):
+        searching = way(problem, 0, stream(np.random.default_rng(0)))
+        rates = next(part for part in searching.evolve.args if isinstance(part, Rates))
+        assert rates.temperature == pytest.approx(0.6 * least_time(problem).mean() / choices)
+
+
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
@@ -252,8 +270,10 @@ def test_problems_that_are_no_shops_are_refused() -> None:
         ("tournament", 0),
         ("local_search", -1),
         ("temperature", float("inf")),
+        ("objective", "cost"),
+        ("decoder", "both"),
     ],
 )
 def test_settings_outside_their_range_are_named(setting, value) -> None:
-    with pytest.raises(InputError, match=f"^{setting}: is {value} "):
+    with pytest.raises(InputError, match=f"^{setting}: is {value!r} "):
         Genetic(**{setting: value})
