@@ -117,107 +117,106 @@ def test_a_folder_of_them_is_a_suite(write, tmp_path):
     assert load(tmp_path / "saved.json").sha256 == load(tmp_path / "a.rcp").sha256
 
 
-LINES = SM.splitlines()
-FAULTS = [
-    ("", 1, "is empty", "give a project"),
-    ("hello\n", 1, 'has no line "jobs ... :"', "PSPLIB"),
-    ("\n".join(LINES[:8]), 8, 'has no line "- renewable ... :"', "PSPLIB"),
-    ("\n".join(LINES[:16]), 16, "the file ends before PRECEDENCE", "cut off"),
-    ("\n".join(LINES[:20]), 20, "the file ends after 2 of 5 rows of PRECEDENCE", "add the others"),
-    ("\n".join(LINES[:23]), 23, "the file ends before REQUESTS/DURATIONS:", "cut off"),
-    ("\n".join(LINES[:29]), 29, "the file ends after 2 of 5 rows of REQUESTS/DURATIONS:", "add"),
-    ("\n".join(LINES[:33]), 33, "the file ends before RESOURCEAVAILABILITIES:", "cut off"),
-    ("\n".join(LINES[:35]), 35, "the file ends after 0 of 1 rows of RESOURCEAV", "add"),
-    (SM.replace("):  5", "):  6"), 24, "PRECEDENCE ends after 5 of 6 rows", "number of jobs"),
-    (SM.replace("):  5", "):  4"), 23, "follows the last of 4 rows of PRECEDENCE", "number of"),
-    (SM.replace("):  5", "):  five"), 6, "number of jobs is 'five'", "whole number"),
-    (SM.replace("):  5", "):"), 6, "number of jobs is ''", "whole number"),
-    (SM.replace("):  5", "):  0"), 6, "number of jobs is 0", "at least 1"),
-    (SM.replace("):  5", "):  99999999999"), 6, "are too many", "at most"),
-    (SM.replace(":  2   R", ":  0   R"), 9, "number of renewable resources is 0", "at least 1"),
-    (SM.replace(":  0   N", ":  1   N"), 10, "has nonrenewable resources", "single-mode"),
-    (SM.replace(":  0   D", ":  1   D"), 11, "has doubly resources", "single-mode"),
+SM_LINES, RCP_LINES = SM.splitlines(), RCP.splitlines()
+CUT_OFF = [  # after so many lines
+    (SM_LINES, 0, 1, "is empty", "give a project"),
+    (SM_LINES, 8, 8, 'has no line "- renewable ... :"', "PSPLIB"),
+    (SM_LINES, 16, 16, "the file ends before PRECEDENCE", "cut off"),
+    (SM_LINES, 20, 20, "the file ends after 2 of 5 rows of PRECEDENCE", "add the others"),
+    (SM_LINES, 23, 23, "the file ends before REQUESTS/DURATIONS:", "cut off"),
+    (SM_LINES, 29, 29, "the file ends after 2 of 5 rows of REQUESTS/DURATIONS:", "add"),
+    (SM_LINES, 33, 33, "the file ends before RESOURCEAVAILABILITIES:", "cut off"),
+    (SM_LINES, 35, 35, "the file ends after 0 of 1 rows of RESOURCEAV", "add"),
+    (RCP_LINES, 0, 1, "is empty", "give a project"),
+    (RCP_LINES, 6, 6, "the file ends before the duration of activity 4", "add"),
+]
+
+
+@pytest.mark.parametrize(("lines", "count", "line", "problem", "remedy"), CUT_OFF)
+def test_files_that_are_cut_off_name_the_line(write, lines, count, line, problem, remedy):
+    name = "bad.sm" if lines is SM_LINES else "bad.rcp"
+    refused(write("\n".join(lines[:count]), name), line, problem, remedy)
+
+
+SM_FAULTS = [  # a part of the file, and what stands there instead
+    (SM, "hello\n", 1, 'has no line "jobs ... :"', "PSPLIB"),
+    ("):  5", "):  6", 24, "PRECEDENCE ends after 5 of 6 rows", "number of jobs"),
+    ("):  5", "):  4", 23, "follows the last of 4 rows of PRECEDENCE", "number of"),
+    ("):  5", "):  five", 6, "number of jobs is 'five'", "whole number"),
+    ("):  5", "):", 6, "number of jobs is ''", "whole number"),
+    ("):  5", "):  0", 6, "number of jobs is 0", "at least 1"),
+    ("):  5", "):  99999999999", 6, "are too many", "at most"),
+    (":  2   R", ":  0   R", 9, "number of renewable resources is 0", "at least 1"),
+    (":  0   N", ":  1   N", 10, "has nonrenewable resources", "single-mode"),
+    (":  0   D", ":  1   D", 11, "has doubly resources", "single-mode"),
+    ("           5\n   4", "           6\n   4", 21, "successor is 6", "between 1 and 5"),
+    ("           5\n   4", "           0\n   4", 21, "successor is 0", "between 1 and 5"),
+    ("2   3\n", "2   x\n", 19, "successor is 'x'", "whole number"),
+    ("2   3\n", "2\n", 19, "job 1 has 1 of 2 successors", "correct the line"),
+    ("2   3\n", "2   3   4\n", 19, "job 1 has 3 of 2 successors", "correct the line"),
+    ("   5        1          0\n", "   5        1\n", 23, "has 2 words", "correct"),
+    ("   3        1  ", "   4        1  ", 21, "is job 4", "job 3 comes here"),
+    ("   3        1  ", "   3        2  ", 21, "has several modes", "single-mode"),
+    ("  3      1     3 ", "  3      2     3 ", 30, "has several modes", "single-mode"),
+    ("  3      1     3 ", "  3      1    -3 ", 30, "duration is -3", "at least 0"),
+    ("  3      1     3 ", "  3      1   3.5 ", 30, "duration is '3.5'", "whole number"),
+    ("  3      1     3 ", "  3      1   nan ", 30, "duration is 'nan'", "whole number"),
+    ("  3      1     3 ", f"  3      1 {2**41} ", 30, "duration is 219902", "between"),
+    ("2    1\n", "2   -1\n", 30, "demand is -1", "at least 0"),
+    ("2    1\n", "2\n", 30, "has 4 words of at least 5", "correct the line"),
+    ("2    1\n", "2 1 1\n", 30, "job 3 has 3 demands for 2 resources", "correct"),
     (
-        SM.replace("           5\n   4", "           6\n   4"),
-        21,
-        "successor is 6",
-        "between 1 and 5",
-    ),
-    (
-        SM.replace("           5\n   4", "           0\n   4"),
-        21,
-        "successor is 0",
-        "between 1 and 5",
-    ),
-    (SM.replace("2   3\n", "2   x\n"), 19, "successor is 'x'", "whole number"),
-    (SM.replace("2   3\n", "2\n"), 19, "job 1 has 1 of 2 successors", "correct the line"),
-    (SM.replace("2   3\n", "2   3   4\n"), 19, "job 1 has 3 of 2 successors", "correct the line"),
-    (SM.replace("   5        1          0\n", "   5        1\n"), 23, "has 2 words", "correct"),
-    (SM.replace("   3        1  ", "   4        1  "), 21, "is job 4", "job 3 comes here"),
-    (SM.replace("   3        1  ", "   3        2  "), 21, "has several modes", "single-mode"),
-    (SM.replace("  3      1     3 ", "  3      2     3 "), 30, "has several modes", "single-mode"),
-    (SM.replace("  3      1     3 ", "  3      1    -3 "), 30, "duration is -3", "at least 0"),
-    (
-        SM.replace("  3      1     3 ", "  3      1   3.5 "),
-        30,
-        "duration is '3.5'",
-        "whole number",
-    ),
-    (
-        SM.replace("  3      1     3 ", "  3      1   nan "),
-        30,
-        "duration is 'nan'",
-        "whole number",
-    ),
-    (SM.replace("  3      1     3 ", f"  3      1 {2**41} "), 30, "duration is 219902", "between"),
-    (SM.replace("2    1\n", "2   -1\n"), 30, "demand is -1", "at least 0"),
-    (SM.replace("2    1\n", "2\n"), 30, "has 4 words of at least 5", "correct the line"),
-    (SM.replace("2    1\n", "2 1 1\n"), 30, "job 3 has 3 demands for 2 resources", "correct"),
-    (
-        SM.replace("2    1\n", "5    1\n"),
+        "2    1\n",
+        "5    1\n",
         30,
         "activity 3 needs 5 units of resource 1, which has 4",
         "reduce the demand, or raise the capacity",
     ),
-    (SM.replace("    4    2\n*", "    4\n*"), 36, "has 1 words of at least 2", "correct"),
-    (SM.replace("    4    2\n*", "    4  2  1\n*"), 36, "has 3 capacities for 2", "correct"),
-    (SM.replace("    4    2\n*", "    4   -2\n*"), 36, "capacity is -2", "at least 0"),
+    ("    4    2\n*", "    4\n*", 36, "has 1 words of at least 2", "correct"),
+    ("    4    2\n*", "    4  2  1\n*", 36, "has 3 capacities for 2", "correct"),
+    ("    4    2\n*", "    4   -2\n*", 36, "capacity is -2", "at least 0"),
     (
-        SM.replace("           5\n   5", "           2\n   5"),
+        "           5\n   5",
+        "           2\n   5",
         20,
         "precedence has a cycle: 2 -> 4 -> 2",
         "remove one of these",
     ),
 ]
-
-
-@pytest.mark.parametrize(("content", "line", "problem", "remedy"), FAULTS)
-def test_faults_of_psplib_files_name_the_line(write, content, line, problem, remedy):
-    refused(write(content), line, problem, remedy)
-
-
 RCP_FAULTS = [
-    ("", 1, "is empty", "give a project"),
-    ("5\n", 1, "the file ends before the number of resources", "add the rest"),
-    ("\n".join(RCP.splitlines()[:6]), 6, "the file ends before the duration of activity 4", "add"),
-    (RCP[: RCP.rindex("0")], 8, "the file ends before the number of successors of", "add"),
-    (RCP + "7\n", 9, "7 follows the last of 5 activities", "correct the number of activities"),
-    (RCP.replace("   5   2\n", "   x   2\n"), 1, "number of activities is 'x'", "whole number"),
-    (RCP.replace("   5   2\n", "   0   2\n"), 1, "number of activities is 0", "at least 1"),
-    (RCP.replace("   4   2\n\n", "   4  -2\n\n"), 2, "capacity of resource 2 is -2", "at least 0"),
-    (RCP.replace("   3   2   1", "  -3   2   1"), 6, "duration of activity 3 is -3", "at least 0"),
-    (RCP.replace("   3   2   1", " 1e3   2   1"), 6, "duration of activity 3 is '1e3'", "whole"),
-    (RCP.replace("   3   2   1", "   3  -2   1"), 6, "demand of activity 3 is -2", "at least 0"),
-    (RCP.replace("2   3\n", "2   6\n"), 4, "successor of activity 1 is 6", "between 1 and 5"),
-    (RCP.replace("3   2   1   1", "3   2   1   9"), 6, "successors of activity 3 is 9", "between"),
+    (RCP, "5\n", 1, "the file ends before the number of resources", "add the rest"),
     (
-        RCP.replace("   3   2   1", "   3   2   3"),
+        "   0   0   0   0\n",
+        "   0   0   0\n",
+        8,
+        "the file ends before the number of successors of",
+        "add",
+    ),
+    (
+        "0   0   0   0\n",
+        "0   0   0   0\n7\n",
+        9,
+        "7 follows the last of 5 activities",
+        "correct the number of activities",
+    ),
+    ("   5   2\n", "   x   2\n", 1, "number of activities is 'x'", "whole number"),
+    ("   5   2\n", "   0   2\n", 1, "number of activities is 0", "at least 1"),
+    ("   4   2\n\n", "   4  -2\n\n", 2, "capacity of resource 2 is -2", "at least 0"),
+    ("   3   2   1", "  -3   2   1", 6, "duration of activity 3 is -3", "at least 0"),
+    ("   3   2   1", " 1e3   2   1", 6, "duration of activity 3 is '1e3'", "whole"),
+    ("   3   2   1", "   3  -2   1", 6, "demand of activity 3 is -2", "at least 0"),
+    ("2   3\n", "2   6\n", 4, "successor of activity 1 is 6", "between 1 and 5"),
+    ("3   2   1   1", "3   2   1   9", 6, "successors of activity 3 is 9", "between"),
+    (
+        "   3   2   1",
+        "   3   2   3",
         6,
         "activity 3 needs 3 units of resource 2, which has 2",
         "reduce the demand, or raise the capacity",
     ),
     (
-        RCP.replace("4   4   2   1   5", "4   4   2   1   2"),
+        "4   4   2   1   5",
+        "4   4   2   1   2",
         5,
         "precedence has a cycle: 2 -> 4 -> 2",
         "remove one of these",
@@ -225,9 +224,14 @@ RCP_FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("content", "line", "problem", "remedy"), RCP_FAULTS)
-def test_faults_of_patterson_files_name_the_line(write, content, line, problem, remedy):
-    refused(write(content, "bad.rcp"), line, problem, remedy)
+@pytest.mark.parametrize(("part", "other", "line", "problem", "remedy"), SM_FAULTS)
+def test_faults_of_psplib_files_name_the_line(write, part, other, line, problem, remedy):
+    refused(write(SM.replace(part, other)), line, problem, remedy)
+
+
+@pytest.mark.parametrize(("part", "other", "line", "problem", "remedy"), RCP_FAULTS)
+def test_faults_of_patterson_files_name_the_line(write, part, other, line, problem, remedy):
+    refused(write(RCP.replace(part, other), "bad.rcp"), line, problem, remedy)
 
 
 def refused(path, line, problem, remedy):
