@@ -8,10 +8,12 @@ from baselines.ants import AntColony, OneLevel, TaskLevel, TwoLevel
 from baselines.exact import Exact
 from baselines.genetic import Genetic
 from baselines.genetic_queue import GeneticQueue
+from baselines.tabu import Tabu
 from envs.core.protocols import Solver
 
 SOLVERS: dict[str, Callable[..., Solver]] = {
     "ga": Genetic,
+    "tabu": Tabu,
     "aco": AntColony,
     "oloos": OneLevel,
     "tloos": TwoLevel,

@@ -35,6 +35,7 @@ class SearchSettings(Config):
     """Hold the settings of every search under its name: those of ``configs/baseline``."""
 
     ga: dict[str, Any] = Field(default_factory=dict)
+    tabu: dict[str, Any] = Field(default_factory=dict)
     aco: dict[str, Any] = Field(default_factory=dict)
     oloos: dict[str, Any] = Field(default_factory=dict)
     tloos: dict[str, Any] = Field(default_factory=dict)

@@ -95,7 +95,12 @@ class ShopEnv(Config):
 class Shops(Family):
     """Job shops and flexible job shops: everything goes as planned, the makespan counts."""
 
-    searches: Mapping[str, Kind] = {"ga": "search", "aco": "search", "exact": "exact"}
+    searches: Mapping[str, Kind] = {
+        "ga": "search",
+        "tabu": "search",
+        "aco": "search",
+        "exact": "exact",
+    }
     objectives = ("makespan",)
     reference_rule = "wrt"
     ordered = False
