@@ -1,4 +1,4 @@
-"""Compare methods: from the rows of ``results.jsonl`` to a table, as text and as Markdown."""
+"""Compare methods: from the rows of ``results.jsonl`` to a line a method, grouped by class."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from envs.core.errors import InputError
-from experiments import tables
+from experiments.family import Kind
 
 Row = Mapping[str, Any]
+Key = tuple[str, str]  # name and content hash of an instance
+Cells = dict[Key, list[Row]]  # rows of a method by instance, one a seed
 RESULTS, PARTIAL = "results.jsonl", "results.partial.jsonl"
+KINDS = get_args(Kind)  # in the order of tables
 MOST_SIZES = 8  # columns; with more sizes the table shows the overall mean only
 _NEEDED = ("instance", "sha256", "method", "makespan", "gap", "seconds", "seed")
 
@@ -25,7 +28,7 @@ class Line:
     """One method over all instances; seeds are averaged first, so that instances count alike."""
 
     method: str
-    kind: str
+    kind: str  # its class, empty where rows name none
     gaps: dict[str, tuple[float, ...]]  # per cent by size, an instance each
     excess: tuple[float, ...]  # per cent above the best value of this comparison
     change: tuple[float, ...]  # per cent against the first method, an instance of both each
@@ -33,6 +36,10 @@ class Line:
     value: float  # mean objective over instances; the makespan in ticks where rows name none
     seconds: float  # mean over instances
     instances: int
+    budget: str  # what it was given an instance, empty where it takes nothing
+    threads: int
+    learned: bool
+    training: float | None  # seconds, mean over trainings; None where nobody knows
 
     @property
     def every_gap(self) -> tuple[float, ...]:
@@ -91,27 +98,42 @@ def _row(line: str, at: str) -> dict[str, Any]:
 
 
 def compare(rows: Iterable[Row]) -> list[Line]:
-    """Return a line a method, the smallest mean gap first (without gaps: the smallest excess)."""
-    cells: dict[str, dict[tuple[str, str], list[Row]]] = {}
+    """Return a line a method, class by class.
+
+    Within a class the smallest mean gap comes first, without gaps the smallest excess.
+    """
+    cells = by_method(rows)
+    best = bests(cells)
+    first = next(iter(cells.values()), {})
+    lines = [_line(method, instances, best, first) for method, instances in cells.items()]
+
+    def place(line: Line) -> tuple[int, bool, float, float]:
+        of = KINDS.index(line.kind) if line.kind in KINDS else len(KINDS)
+        return of, line.gap is None, line.gap or 0.0, fmean(line.excess)
+
+    return sorted(lines, key=place)
+
+
+def by_method(rows: Iterable[Row]) -> dict[str, Cells]:
+    """Return the rows of each method by instance, in the order in which they come."""
+    cells: dict[str, Cells] = {}
     for row in rows:
         instance = (str(row["instance"]), str(row["sha256"]))
         cells.setdefault(str(row["method"]), {}).setdefault(instance, []).append(row)
-    best: dict[tuple[str, str], float] = {}
+    return cells
+
+
+def bests(cells: Mapping[str, Cells]) -> dict[Key, float]:
+    """Return the best value of each instance: the least mean over seeds of all methods."""
+    best: dict[Key, float] = {}
     for instances in cells.values():
         for instance, runs in instances.items():
             mean = fmean(map(value, runs))
             best[instance] = min(mean, best.get(instance, mean))
-    first = next(iter(cells.values()), {})
-    lines = [_line(method, instances, best, first) for method, instances in cells.items()]
-    return sorted(lines, key=lambda line: (line.gap is None, line.gap or 0.0, fmean(line.excess)))
+    return best
 
 
-def _line(
-    method: str,
-    instances: Mapping[tuple[str, str], Sequence[Row]],
-    best: Mapping[tuple[str, str], float],
-    first: Mapping[tuple[str, str], Sequence[Row]],
-) -> Line:
+def _line(method: str, instances: Cells, best: Mapping[Key, float], first: Cells) -> Line:
     gaps: dict[str, list[float]] = {}
     excess, change, wins, values, seconds = [], [], 0, [], []
     for instance, runs in instances.items():
@@ -125,9 +147,12 @@ def _line(
         known = [run["gap"] for run in runs if run["gap"] is not None]
         if known:
             gaps.setdefault(size(runs[0]), []).append(fmean(known))
+    rows = [row for runs in instances.values() for row in runs]
+    trained = {row["seed"]: row.get("training_seconds") for row in rows}
+    known = [seconds for seconds in trained.values() if seconds is not None]
     return Line(
         method=method,
-        kind=str(next(iter(instances.values()))[0].get("kind", "")),
+        kind=class_of(rows[0]),
         gaps={name: tuple(values) for name, values in gaps.items()},
         excess=tuple(excess),
         change=tuple(change),
@@ -135,7 +160,26 @@ def _line(
         value=fmean(values),
         seconds=fmean(seconds),
         instances=len(instances),
+        budget=", ".join(dict.fromkeys(filter(None, map(_budget, rows)))),
+        threads=max(row.get("threads", 1) for row in rows),
+        learned=any(row.get("version") or row.get("kind") == "learned" for row in rows),
+        training=fmean(known) if known else None,
     )
+
+
+def class_of(row: Row) -> str:
+    """Return the class of a row's method; rows once had a kind, which could be "learned"."""
+    of = str(row.get("class", row.get("kind", "")))
+    if of == "learned":
+        return "constructive" if "@" in str(row["method"]) else "greedy"
+    return of
+
+
+def _budget(row: Row) -> str:
+    given = row.get("budget") or {}
+    parts = [f"{given['seconds']:g} s"] if given.get("seconds") else []
+    parts += [f"{given['evaluations']} ev."] if given.get("evaluations") else []
+    return " or ".join(parts)
 
 
 def value(row: Row) -> float:
@@ -149,10 +193,6 @@ def objective(rows: Sequence[Row]) -> str:
     named = rows[0].get("objective")
     name = named["name"] if isinstance(named, Mapping) else "makespan"
     return str(name).replace("_", " ")
-
-
-def _averaged(name: str) -> str:
-    return name if name.startswith("mean") else f"mean {name}"
 
 
 def _above(number: float, reference: float) -> float:
@@ -175,81 +215,9 @@ def sizes(lines: Sequence[Line]) -> list[str]:
     return sorted({name for line in lines for name in line.gaps if name}, key=area)
 
 
-def text(rows: Sequence[Row]) -> str:
-    """Return the table for a terminal, with what its columns mean."""
-    return f"{tables.text(*_cells(rows))}\n\n{notes(rows)}"
-
-
-def markdown(rows: Sequence[Row]) -> str:
-    """Return the table in Markdown, with what its columns mean."""
-    return f"{tables.markdown(*_cells(rows))}\n\n{notes(rows)}"
-
-
-def _cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
-    lines = compare(rows)
-    columns = sizes(lines)
-    columns = columns if 1 < len(columns) <= MOST_SIZES else []
-    referenced = any(line.gap is not None for line in lines)
-    head = ["method", *columns, "mean gap %" if referenced else "above best %"]
-    head += ["wins", "instances", _averaged(objective(rows)), "seconds"]
-    first = str(rows[0]["method"])
-    paired = not referenced and len(lines) > 1 and lines[0].instances > 1
-    head += [f"against {first} %"] if paired else []
-    body = []
-    for line in lines:
-        gaps = [_mean(line.gaps.get(name, ())) for name in columns]
-        overall = _mean(line.every_gap if referenced else line.excess)
-        counts = [str(line.wins), str(line.instances)]
-        tail = [f"{line.value:.1f}", _seconds(line.seconds)]
-        tail += [_interval(line.change) if line.method != first else "-"] if paired else []
-        body.append([line.method, *gaps, overall, *counts, *tail])
-    return head, body
-
-
-def notes(rows: Sequence[Row]) -> str:
-    """Say what the gaps refer to, so that the table can stand alone."""
-    kinds: dict[str, set[tuple[str, str]]] = {}
-    for row in rows:
-        kind = str(row.get("reference_kind") or "")
-        kinds.setdefault(kind, set()).add((str(row["instance"]), str(row["sha256"])))
-    names = {
-        "optimum": "the optimum ({})",
-        "upper_bound": "the best known upper bound ({})",
-        "lower_bound": "a lower bound ({})",
-        "": "nothing known ({}, left out of the gap)",
-    }
-    parts = [names.get(kind, kind + " ({})").format(len(own)) for kind, own in kinds.items()]
-    seeds = len({row["seed"] for row in rows})
-    paired = (
-        f" Against {rows[0]['method']}: mean change in per cent and the bootstrap's 95 % interval "
-        "over instances, pair by pair."
-        if set(kinds) == {""} and len({(row["instance"], row["sha256"]) for row in rows}) > 1
-        else ""
-    )
-    return (
-        f"Gap to {', '.join(parts)}; mean over instances, {seeds} seed{'s' * (seeds > 1)}. "
-        "Wins: no method is better (ties count). Seconds: mean an instance." + paired
-    )
-
-
 def interval(values: Sequence[float], random: np.random.Generator) -> tuple[float, float]:
     """Return the bootstrap's 95 % interval of the mean (Efron 1979), 2,000 resamples."""
     data = np.asarray(values, np.float64)
     draws = random.integers(len(data), size=(2000, len(data)))
     low, high = np.percentile(data[draws].mean(axis=1), [2.5, 97.5])
     return float(low), float(high)
-
-
-def _interval(changes: Sequence[float]) -> str:
-    if not changes:
-        return "-"
-    low, high = interval(changes, np.random.default_rng(0))
-    return f"{fmean(changes):+.1f} ({low:+.1f} to {high:+.1f})"
-
-
-def _mean(values: Sequence[float]) -> str:
-    return f"{fmean(values):.1f}" if values else "-"
-
-
-def _seconds(value: float) -> str:
-    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}" if value >= 1e-4 else "<1e-4"

@@ -86,7 +86,7 @@ def report(metrics: Mapping[str, Any]) -> str:
 def _gantt(results: Path, instance: Instance) -> Figure:
     """Draw the agent's schedule of an instance."""
     rows, problem = compare.read(results), problem_of(instance)
-    row = next(r for r in rows if r["instance"] == problem.name and r["kind"] == "learned")
+    row = next(r for r in rows if r["instance"] == problem.name and r["version"])
     title = f"{problem.name} by {row['method']}: makespan {row['makespan']}"
     if row["reference"] is not None:
         title += f", best known {row['reference']}"

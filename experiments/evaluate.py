@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from envs.core.check import violations
 from envs.core.errors import InputError
 from envs.core.protocols import Budget, Result
 from envs.instances import Reference, Workload
-from experiments import compare, figures, schedule_file
+from experiments import compare, compare_figure, compare_table, figures, schedule_file
 from experiments.config import Text, nearest, parse, shown
 from experiments.families import family_of, the_family
 from experiments.family import Family, Instance, problem_of, scenario_of, sha256_of
@@ -172,7 +172,7 @@ class Evaluation:
         generators = [generator(instance, seed) for instance in instances]
         one = method.members[seed] if method.members else method
         for k, result in one.solve(instances, generators, self.budget):
-            self._add(method, left[k], seed, result)
+            self._add(replace(one, name=method.name), left[k], seed, result)
             bar.update()
 
     def _file(self, method: Method, i: int, seed: int) -> str:
@@ -184,6 +184,7 @@ class Evaluation:
         file = self._file(method, i, seed)
         row = {
             **row_of(instance, known, method, result, self.objective),
+            "budget": asdict(self.budget) if method.budgeted else None,
             "seed": seed,
             "schedule": file,
         }
@@ -200,12 +201,12 @@ class Evaluation:
             for i in range(len(self.instances))
             for seed in self._seeds(method)
         ]
-        table = compare.text(rows)
+        table = compare_table.text(rows)
         lines = compare.compare(rows)
         files = {
             "table.txt": f"{table}\n".encode(),
-            "table.md": f"{compare.markdown(rows)}\n".encode(),
-            "compare.png": figures.render(figures.comparison(lines), "png"),
+            "table.md": f"{compare_table.markdown(rows)}\n".encode(),
+            "compare.png": figures.render(compare_figure.comparison(lines), "png"),
         }
         self.results.finish(order, files)
         return {
@@ -252,7 +253,10 @@ def row_of(
         "jobs": problem.jobs,
         "machines": problem.resources,
         "method": method.name,
-        "kind": method.kind,
+        "class": method.kind,
+        "version": method.version or None,
+        "training_seconds": method.training_seconds,
+        "threads": method.threads,
         "makespan": makespan,
         "objective": {"name": objective, "value": family.value(objective, result)},
         "reference": known.upper if known else None,

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Instance = Problem | Workload
-Kind = Literal["greedy", "learned", "search", "exact"]
+# The class of a method: one schedule in one pass; the best of several that are built; schedules
+# that are improved; schedules with a proof.
+Kind = Literal["greedy", "constructive", "search", "exact"]
 Act = Callable[[dict[str, NDArray[Any]]], NDArray[np.int64]]
 Choose = Callable[[Any], NDArray[np.int64]]  # batch -> the row to take in each place, (B,)
 Search = Callable[[Any, Budget, np.random.Generator], Result]
@@ -58,6 +60,7 @@ class Family(ABC):
     """Say how instances of a family are dispatched, searched, judged and drawn."""
 
     searches: Mapping[str, Kind]
+    unbudgeted: frozenset[str] = frozenset()  # searches that spend what their settings say
     objectives: tuple[str, ...]  # by name; the first is the usual one
     reference_rule: str  # the rule to beat in training
     ordered: bool  # whether a row's place in the table says what it is, as that of *wait*

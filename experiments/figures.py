@@ -1,4 +1,4 @@
-"""The figures: learning curves, and methods compared; each returns a figure of its own."""
+"""What figures share, learning curves, and small figures; each returns one of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from agents.atomic import write_file
 from envs.core.errors import InputError
-from experiments.compare import MOST_SIZES, Line, interval, sizes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,12 +22,6 @@ FORMATS = ("png", "svg", "pdf")
 DPI = 150
 # Okabe and Ito (2008): distinct for every kind of colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C00")
-KINDS = {
-    "greedy": ("#0072B2", "rule, one pass"),
-    "learned": ("#D55E00", "learned, one pass"),
-    "search": ("#009E73", "search"),
-    "exact": ("#CC79A7", "exact"),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +43,7 @@ def curves(series: dict[str, list[Curve]]) -> Figure:
     """
     figure = blank(11.0, 4.4)
     left, right = figure.subplots(1, 2, sharey=True)
-    for colour, (label, runs) in zip(_cycle(len(series)), series.items(), strict=True):
+    for colour, (label, runs) in zip(cycle(len(series)), series.items(), strict=True):
         full = f"{label} ({len(runs)} runs)" if len(runs) > 1 else label
         for axes, which, scale in ((left, "steps", 1e6), (right, "seconds", 60.0)):
             x, mean, low, high = _joined(runs, which)
@@ -75,22 +68,6 @@ def curves(series: dict[str, list[Curve]]) -> Figure:
     return figure
 
 
-def comparison(lines: Sequence[Line], title: str = "") -> Figure:
-    """Draw the gap of each method: its mean with a 95 % interval over instances, and by size."""
-    referenced = any(line.gap is not None for line in lines)
-    drawn = [line for line in lines if line.gap is not None] if referenced else list(lines)
-    columns = sizes(drawn) if referenced else []
-    by_size = 1 < len(columns) <= MOST_SIZES
-    figure = blank(13.0 if by_size else 7.5, max(2.0, 0.42 * len(drawn) + 1.5))
-    panels: Any = figure.subplots(1, 2 if by_size else 1, squeeze=False)[0]
-    _dots(panels[0], drawn, referenced)
-    if by_size:
-        _sizes(panels[1], drawn, columns)
-    count = max(line.instances for line in drawn)
-    figure.suptitle(title or f"Methods compared on {count} instances", **TITLE)
-    return figure
-
-
 def regret(curves: dict[str, NDArray[np.float64]], title: str = "") -> Figure:
     """Draw what wrong estimates cost: a line and a 95 % band a method.
 
@@ -100,7 +77,7 @@ def regret(curves: dict[str, NDArray[np.float64]], title: str = "") -> Figure:
     """
     figure = blank(7.5, 4.4)
     axes = figure.subplots()
-    for colour, (method, curve) in zip(_cycle(len(curves)), curves.items(), strict=True):
+    for colour, (method, curve) in zip(cycle(len(curves)), curves.items(), strict=True):
         error, mean, low, high = curve.T
         axes.plot(error, mean, "o-", color=colour, linewidth=1.8, markersize=4, label=method)
         axes.fill_between(error, low, high, color=colour, alpha=0.15, linewidth=0)
@@ -123,7 +100,7 @@ def shares(served: Mapping[str, Mapping[str, float]]) -> Figure:
     axes = figure.subplots()
     classes = list(next(iter(served.values())))
     place, width = np.arange(len(served)), 0.78 / len(classes)
-    for i, (of, colour) in enumerate(zip(classes, _cycle(len(classes)), strict=True)):
+    for i, (of, colour) in enumerate(zip(classes, cycle(len(classes)), strict=True)):
         x = place + (i - (len(classes) - 1) / 2) * width
         axes.bar(x, [own[of] for own in served.values()], width, color=colour, label=of)
     axes.set_xticks(place, [name.replace("_", " ") for name in served])
@@ -183,7 +160,8 @@ def plain(axes: Axes, grid: Any = "both") -> None:
     axes.set_axisbelow(True)
 
 
-def _cycle(count: int) -> list[str]:
+def cycle(count: int) -> list[str]:
+    """Return so many colours."""
     return [COLOURS[i % len(COLOURS)] for i in range(count)]
 
 
@@ -231,73 +209,3 @@ def _note(axes: Axes, x: float, y: float, colour: str) -> None:
         fontsize=9,
         color=colour,
     )
-
-
-def _dots(axes: Axes, lines: Sequence[Line], referenced: bool) -> None:
-    random = np.random.default_rng(0)  # of the bootstrap and of the jitter
-    best_first = list(lines)
-    for y, line in enumerate(best_first):
-        colour = KINDS.get(line.kind, ("#555555", line.kind))[0]
-        values = np.array(line.every_gap if referenced else line.excess)
-        jitter = y + random.uniform(-0.2, 0.2, len(values))
-        axes.scatter(values, jitter, s=9, color=colour, alpha=0.3, linewidths=0)
-        low, high = interval(values.tolist(), random)
-        axes.plot([low, high], [y, y], color=colour, linewidth=2.4, solid_capstyle="round")
-        axes.plot(values.mean(), y, "o", color=colour, markersize=7, markeredgecolor="white")
-        axes.text(
-            1.01,
-            y,
-            f"{values.mean():.1f}",
-            transform=axes.get_yaxis_transform(),
-            va="center",
-            fontsize=9,
-            color=colour,
-            fontweight="bold",
-        )
-    axes.set_yticks(range(len(best_first)), [line.method for line in best_first])
-    axes.set_ylim(len(best_first) - 0.5, -0.5)
-    axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
-    what = "gap to the best known makespan" if referenced else "above the best of these"
-    axes.set_xlabel(f"{what} (%): mean, 95 % interval, instances")
-    axes.tick_params(axis="y", length=0)
-    plain(axes, "x")
-    _kinds(axes, lines)
-
-
-def _kinds(axes: Axes, lines: Sequence[Line]) -> None:
-    from matplotlib.lines import Line2D
-
-    present = [kind for kind in KINDS if any(line.kind == kind for line in lines)]
-    handles = [
-        Line2D([], [], marker="o", linestyle="", color=KINDS[kind][0], label=KINDS[kind][1])
-        for kind in present
-    ]
-    if len(handles) > 1:
-        axes.legend(handles=handles, frameon=False, loc="lower left", fontsize=9)
-
-
-def _sizes(axes: Axes, lines: Sequence[Line], columns: Sequence[str]) -> None:
-    """Draw mean gaps against sizes, a line a method, named at its end."""
-    markers = "osD^vPX*<>"
-    for i, line in enumerate(lines):
-        colour = KINDS.get(line.kind, ("#555555", ""))[0]
-        shade = 1.0 if line.kind != "greedy" else 0.55
-        at = [c for c, name in enumerate(columns) if line.gaps.get(name)]
-        means = [float(np.mean(line.gaps[columns[c]])) for c in at]
-        axes.plot(
-            at,
-            means,
-            color=colour,
-            alpha=shade,
-            marker=markers[i % len(markers)],
-            markersize=5,
-            linewidth=1.5,
-            label=line.method,
-        )
-    axes.set_xticks(range(len(columns)), columns)
-    axes.set_xlabel("jobs x machines")
-    axes.set_ylabel("mean gap (%)")
-    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-    axes.set_xlim(-0.3, len(columns) - 0.7)
-    plain(axes, "y")
-    axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.01, 0.5))

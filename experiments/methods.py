@@ -21,6 +21,7 @@ from experiments.config import Config, construct, nearest, shown
 from experiments.families import FAMILIES, SHOPS, family_of
 from experiments.family import Family, Instance, Kind, Search, problem_of, sha256_of
 from experiments.inference import Sample
+from experiments.record import training_seconds
 from experiments.rollout import by_agent, rollout
 
 Generators = Sequence[np.random.Generator]
@@ -81,7 +82,10 @@ class Method:
     solve: Solve
     check: Callable[[Any], None]  # raises InputError for an instance that it cannot solve
     warm: Callable[[Budget], None]  # loads what is compiled; InputError for a useless budget
-    version: str = ""  # content hash of an agent's weights
+    version: str = ""  # content hash of an agent's weights; empty where nothing was learned
+    training_seconds: float | None = None  # of an agent, where its run says
+    budgeted: bool = False  # whether it takes a budget
+    threads: int = 1
     members: tuple[Method, ...] = ()  # of one that stands for several: member k is run as seed k
 
 
@@ -116,7 +120,7 @@ def methods(
         taken = [other.name for other in found]
         if label:
             made = replace(made, name=label)
-        elif made.kind == "learned" and made.name in taken:
+        elif made.version and made.name in taken:
             made = replace(made, name=f"{made.name}:{Path(str(spec)).name}")
         if made.name in taken:
             remedy = "give each once, or a label: {label: method}"
@@ -131,12 +135,15 @@ def method(spec: str, settings: Mapping[str, Any], where: str, family: Family = 
         kind = family.searches[spec]
         search = family.search(spec, settings.get(spec, {}))
         check = partial(family.check, kind=kind)
-        return Method(spec, kind, partial(_search, search), check, partial(_warm, search, family))
+        budgeted = spec not in family.unbudgeted
+        solve, warm = partial(_search, search), partial(_warm, search, family)
+        threads = _threads(settings.get(spec, {}))
+        return Method(spec, kind, solve, check, warm, budgeted=budgeted, threads=threads)
     if spec in family.makers:
-        return _one_pass(spec, "greedy", partial(_ruled, spec, family), family)
+        return _one_pass(spec, partial(_ruled, spec, family), family)
     if spec in family.rules:
         roll = partial(_ruled, spec, family)
-        return _one_pass(spec, "greedy", roll, family, together=TOGETHER)
+        return _one_pass(spec, roll, family, together=TOGETHER)
     if _exists(Path(spec)):
         return _learned(Path(spec), family)
     folder, _, inference = spec.rpartition("@")
@@ -159,10 +166,19 @@ def _together(members: Sequence[Method], where: str) -> Method:
     if not members:
         raise InputError(where, "lists no runs", "give at least one run folder")
     for one in members:
-        if one.kind != "learned":
+        if not one.version:
             raise InputError(where, f"{one.name} is no run folder", "list runs of one agent")
+        if one.kind != members[0].kind:
+            what = f"{members[0].name} is {members[0].kind}, {one.name} is {one.kind}"
+            raise InputError(where, what, "list runs that are used alike")
     versions = " ".join(one.version for one in members)
     return replace(members[0], members=tuple(members), version=versions)
+
+
+def _threads(settings: Mapping[str, Any]) -> int:
+    """Return how many threads a search has; CP-SAT calls them workers."""
+    threads = settings.get("threads", settings.get("workers", 1))
+    return threads if isinstance(threads, int) else 1
 
 
 def generator(instance: Instance, seed: int) -> np.random.Generator:
@@ -205,23 +221,14 @@ def _warm(search: Search, family: Family, budget: Budget) -> None:
     search(family.tiny(), Budget(evaluations, seconds), np.random.default_rng(0))
 
 
-def _one_pass(
-    name: str,
-    kind: Kind,
-    roll: Roll,
-    family: Family,
-    *,
-    check: Callable[[Any], None] | None = None,
-    together: int = 1,
-    version: str = "",
-) -> Method:
+def _one_pass(name: str, roll: Roll, family: Family, *, together: int = 1) -> Method:
     """Return a method that makes one schedule an instance and has no use for a budget."""
 
     def warm(budget: Budget) -> None:
         roll([family.tiny()], [np.random.default_rng(0)])
 
-    suits = partial(family.check, kind=kind) if check is None else check
-    return Method(name, kind, partial(_roll_out, roll, together), suits, warm, version)
+    check = partial(family.check, kind="greedy")
+    return Method(name, "greedy", partial(_roll_out, roll, together), check, warm)
 
 
 def _roll_out(
@@ -291,6 +298,11 @@ class _Loaded(NamedTuple):
         """What a table calls it."""
         return f"{self.card.family}/{self.card.agent}"
 
+    @property
+    def seconds(self) -> float | None:
+        """What its training took, None where its run does not say."""
+        return training_seconds(self.folder)
+
 
 def _load(path: Path, family: Family) -> _Loaded:
     import torch
@@ -307,8 +319,8 @@ def _load(path: Path, family: Family) -> _Loaded:
 def _learned(path: Path, family: Family) -> Method:
     """Return the method of a run: one greedy pass."""
     it = _load(path, family)
-    version = it.card.sha256
-    return _one_pass(it.name, "learned", it.roll, it.family, check=it.check, version=version)
+    made = _one_pass(it.name, it.roll, it.family)
+    return replace(made, check=it.check, version=it.card.sha256, training_seconds=it.seconds)
 
 
 def _sampled(path: Path, settings: Mapping[str, Any], family: Family) -> Method:
@@ -323,8 +335,16 @@ def _sampled(path: Path, settings: Mapping[str, Any], family: Family) -> Method:
     def warm(budget: Budget) -> None:
         it.roll([it.family.tiny()], [np.random.default_rng(0)])
 
-    name = f"{it.name}@sample"
-    return Method(name, "learned", solve, it.check, warm, it.card.sha256)
+    return Method(
+        name=f"{it.name}@sample",
+        kind="constructive",
+        solve=solve,
+        check=it.check,
+        warm=warm,
+        version=it.card.sha256,
+        training_seconds=it.seconds,
+        budgeted=True,
+    )
 
 
 def _exists(path: Path) -> bool:

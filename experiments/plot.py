@@ -1,4 +1,4 @@
-"""``dispatchlab plot curves|gantt|timeline|compare``: draw what the other commands wrote."""
+"""``dispatchlab plot <kind>``: draw what the other commands wrote."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from agents.atomic import write_file
 from envs.core.check import violations
 from envs.core.errors import InputError
 from envs.core.schedule import Schedule
-from experiments import compare, figures, regret, schedule_file, timeline
+from experiments import (
+    compare,
+    compare_figure,
+    compare_table,
+    figures,
+    regret,
+    schedule_file,
+    timeline,
+)
 from experiments.config import Config, Text, parse
 from experiments.families import family_of, load_instance
 from experiments.family import Instance, problem_of, scenario_of
@@ -67,8 +75,8 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     if kind != "compare":
         return {"kind": kind, "out": str(out)}
     rows, table = _rows(settings), out.with_suffix(".md")
-    write_file(table, f"{compare.markdown(rows)}\n".encode())
-    return {"kind": kind, "out": f"{out}, {table}", "table": compare.text(rows)}
+    write_file(table, f"{compare_table.markdown(rows)}\n".encode())
+    return {"kind": kind, "out": f"{out}, {table}", "table": compare_table.text(rows)}
 
 
 def report(metrics: Mapping[str, Any]) -> str:
@@ -186,7 +194,7 @@ def _rows(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _compare(settings: Settings) -> Figure:
-    return figures.comparison(compare.compare(_rows(settings)), settings.title or "")
+    return compare_figure.comparison(compare.compare(_rows(settings)), settings.title or "")
 
 
 def _regret(settings: Settings) -> Figure:

@@ -35,6 +35,7 @@ class Queues(Family):
     """Tasks on one node or several, judged by what really happened to them."""
 
     searches: Mapping[str, Kind] = dict.fromkeys(("ga_queue", "ga_rolling", "aco"), "search")
+    unbudgeted = frozenset({"ga_rolling"})
     objectives = (
         *("weighted_flow", "mean_flow", "mean_wait", "wait_95", "mean_slowdown"),
         *("weighted_tardiness", "makespan"),

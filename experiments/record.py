@@ -19,6 +19,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -212,6 +213,15 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
     """Return the records of a run; a last line that a kill cut short is left out."""
     lines = (folder / METRICS).read_bytes().split(b"\n")[:-1]
     return [json.loads(line) for line in lines]
+
+
+def training_seconds(checkpoint: Path) -> float | None:
+    """Return what the training of a checkpoint took so far, None where its run does not say."""
+    for folder in (checkpoint, *checkpoint.parents[:2]):
+        if (folder / METRICS).is_file():
+            with suppress(OSError, ValueError, IndexError, KeyError, TypeError):
+                return float(read_metrics(folder)[-1]["seconds"])
+    return None
 
 
 def _locked(folder: Path) -> int:

@@ -7,23 +7,23 @@ from collections.abc import Sequence
 Lines = Sequence[Sequence[str]]
 
 
-def text(head: Sequence[str], body: Lines) -> str:
-    """Return a table for a terminal: the first column to the left, the others to the right."""
+def text(head: Sequence[str], body: Lines, left: int = 1) -> str:
+    """Return a table for a terminal: so many columns to the left, the others to the right."""
     width = [max(len(line[c]) for line in (head, *body)) for c in range(len(head))]
 
     def lay(line: Sequence[str]) -> str:
-        first, *others = [
-            f"{cell:<{w}}" if c == 0 else f"{cell:>{w}}"
+        cells = [
+            f"{cell:<{w}}" if c < left else f"{cell:>{w}}"
             for c, (cell, w) in enumerate(zip(line, width, strict=True))
         ]
-        return "  ".join([first, *others]).rstrip()
+        return "  ".join(cells).rstrip()
 
     rule = "-" * (sum(width) + 2 * (len(width) - 1))
     return "\n".join([lay(head), rule, *map(lay, body)])
 
 
-def markdown(head: Sequence[str], body: Lines) -> str:
+def markdown(head: Sequence[str], body: Lines, left: int = 1) -> str:
     """Return the same in Markdown."""
-    bar = "|".join(["", "---", *["---:"] * (len(head) - 1), ""])
+    bar = "|".join(["", *["---"] * left, *["---:"] * (len(head) - left), ""])
     first, *others = ["| " + " | ".join(line) + " |" for line in (head, *body)]
     return "\n".join([first, bar, *others])

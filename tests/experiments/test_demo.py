@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments import cli, compare
+from experiments import cli, compare, compare_table
 
 SMALL = [
     *("demo", "steps=2000", "suite=[ft06,la01]", "methods=[spt,ga]", "seconds=0.1"),
@@ -26,7 +26,7 @@ def test_the_demo_makes_its_files_and_never_overwrites(
         assert len(rows) == 6
         assert {row["seed"] for row in rows} == {5}
         table = (folder / "table.md").read_text()
-        assert table == compare.markdown(rows) + "\n"
+        assert table == compare_table.markdown(rows) + "\n"
         for picture in ("curves", "gantt", "compare"):
             assert (folder / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
         summary = json.loads((folder / "run" / "summary.json").read_text())

@@ -169,12 +169,17 @@ def test_a_search_repeats_under_a_budget_of_evaluations(tmp_path: Path) -> None:
         other = tmp_path / "b" / file.relative_to(tmp_path / "a")
         assert file.read_bytes() == other.read_bytes()
     assert {row["evaluations"] for row in rows_of(tmp_path / "a")} == {3000}
+    for row in rows_of(tmp_path / "a"):
+        assert (row["class"], row["version"], row["training_seconds"]) == ("search", None, None)
+        assert row["budget"] == {"evaluations": 3000, "seconds": None} and row["threads"] == 1
     assert all(row["makespan"] >= row["reference"] for row in rows_of(tmp_path / "a"))
 
 
 def test_exact_proves_what_is_known(tmp_path: Path) -> None:
     run(asked(tmp_path / "o", "suite=[ft06,la01]", "methods=[exact]", "budget.seconds=20"))
-    found = [(row["makespan"], row["lower_bound"], row["kind"]) for row in rows_of(tmp_path / "o")]
+    found = [
+        (row["makespan"], row["lower_bound"], row["class"]) for row in rows_of(tmp_path / "o")
+    ]
     assert found == [(55, 55, "exact"), (666, 666, "exact")]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from envs.core.errors import InputError
 from envs.instances import load
-from experiments import compare, figures, schedule_file
+from experiments import compare, compare_figure, compare_table, figures, schedule_file
 from experiments.plot import report, run
 from experiments.regret import regret
 from experiments.rollout import by_priority, rollout
@@ -80,22 +80,23 @@ def test_comparison_shows_every_method_at_its_mean(tmp_path: Path) -> None:
         for i, jobs, gap in (("a", 6, 2.0 + extra), ("b", 9, 4.0 + extra))
     ]
     (tmp_path / "results.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    figure = figures.comparison(compare.compare(rows))
+    figure = compare_figure.comparison(compare.compare(rows))
     left, right = figure.axes
-    assert [label.get_text() for label in left.get_yticklabels()] == ["ga", "spt"]
-    assert [text.get_text() for text in left.texts] == ["3.0", "13.0"]
+    assert [label.get_text() for label in left.get_yticklabels()] == ["spt", "ga"]
+    assert left.get_yticks().tolist() == [0.0, 1.0 + compare_figure.SPACE]  # two classes
+    assert [text.get_text() for text in left.texts] == ["13.0", "3.0"]
     assert [label.get_text() for label in right.get_xticklabels()] == ["6x5", "9x5"]
-    np.testing.assert_allclose(right.lines[0].get_ydata(), [2.0, 4.0])
+    np.testing.assert_allclose(right.lines[1].get_ydata(), [2.0, 4.0])
     for suffix, start in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")):
         out = tmp_path / f"c.{suffix}"
         run({"kind": "compare", "results": str(tmp_path), "out": str(out)})
         first = out.read_bytes()
         assert first.startswith(start)
-    assert (tmp_path / "c.md").read_text() == f"{compare.markdown(rows)}\n"
+    assert (tmp_path / "c.md").read_text() == f"{compare_table.markdown(rows)}\n"
     with pytest.raises(InputError, match="holds spt once more"):
         run({"kind": "compare", "results": [str(tmp_path)] * 2, "out": str(tmp_path / "d.png")})
-    again = figures.render(figures.comparison(compare.compare(rows)), "png")
-    assert again == figures.render(figures.comparison(compare.compare(rows)), "png")
+    again = figures.render(compare_figure.comparison(compare.compare(rows)), "png")
+    assert again == figures.render(compare_figure.comparison(compare.compare(rows)), "png")
 
 
 def test_gantt_draws_a_schedule_file_and_refuses_an_invalid_one(tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ def test_gantt_draws_a_schedule_file_and_refuses_an_invalid_one(tmp_path: Path) 
         ({"kind": "compare", "results": "x", "out": "a.gif"}, "out: a.gif is no png, svg, pdf"),
         (
             {"kind": "heatmap"},
-            'kind: is "heatmap" (must be one of curves, gantt, timeline, compare, regret)',
+            'kind: is "heatmap" (must be one of curves, gantt, timeline, compare, regret',
         ),
     ],
 )

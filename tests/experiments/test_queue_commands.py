@@ -127,7 +127,7 @@ def test_evaluations_compare_pair_by_pair(tmp_path: Path) -> None:
     change = [100 * (value["sjf", n] / value["fifo", n] - 1) for n in names]
     head = metrics["table"].splitlines()[0]
     assert "mean weighted flow" in head and head.rstrip().endswith("against fifo %")
-    line = next(text for text in metrics["table"].splitlines() if text.startswith("sjf"))
+    line = next(text for text in metrics["table"].splitlines() if " sjf " in text)
     assert f"{np.mean(change):+.1f} (" in line
     assert "95 % interval" in (out / "table.md").read_text()
     for row in rows:

@@ -16,6 +16,7 @@ from envs.core.protocols import Budget
 from envs.instances import load, random_flexible_shop, random_shop
 from envs.shop.batch import ShopBatch
 from experiments import methods
+from experiments.families import QUEUES
 from experiments.rollout import by_agent, by_priority, rollout
 
 
@@ -72,8 +73,10 @@ def checkpoint(tmp_path: Path) -> Path:
 def test_a_run_folder_is_a_method_whatever_its_company(checkpoint: Path) -> None:
     shops = [random_shop(8, 5, seed) for seed in range(6)] + [load("ft06")]
     agent = methods.method(str(checkpoint), {}, "method")
-    assert (agent.name, agent.kind) == ("jobshop/dqn", "learned")
+    assert (agent.name, agent.kind, agent.budgeted) == ("jobshop/dqn", "greedy", False)
     assert agent.version == methods.method(str(checkpoint / "checkpoints/best"), {}, "m").version
+    sample = methods.method(f"{checkpoint}@sample", {}, "method")
+    assert (sample.kind, sample.budgeted, sample.version) == ("constructive", True, agent.version)
     found = _solve(agent, shops)
     for shop in reversed(shops):
         assert _solve(agent, [shop])[shop.sha256] == found[shop.sha256]
@@ -96,11 +99,32 @@ def test_agents_of_one_name_are_told_apart(checkpoint: Path, tmp_path: Path) -> 
     assert found == ["jobshop/dqn", "jobshop/dqn:again", "tuned", "spt"]
 
 
+def test_training_time_is_what_the_run_recorded(checkpoint: Path) -> None:
+    for records, seconds in (("", None), ('{"seconds": 5.5}\n{"seconds": 71.25}\n{"sec', 71.25)):
+        (checkpoint / "metrics.jsonl").write_text(records)
+        for folder in (checkpoint, checkpoint / "checkpoints" / "best"):
+            assert methods.method(str(folder), {}, "method").training_seconds == seconds
+
+
+def test_runs_that_are_used_differently_are_not_one_method(checkpoint: Path) -> None:
+    with pytest.raises(InputError, match="dqn is greedy, jobshop/dqn@sample is constructive"):
+        methods.methods([{"dqn": [str(checkpoint), f"{checkpoint}@sample"]}], {}, "methods")
+
+
 def test_agents_refuse_other_families(checkpoint: Path) -> None:
     agent = methods.method(str(checkpoint), {}, "method")
     agent.check(load("ft06"))
     with pytest.raises(InputError, match="of family jobshop, but flexible-4x3-0 is of flexible"):
         agent.check(random_flexible_shop(4, 3, 0))
+
+
+def test_methods_know_what_they_take() -> None:
+    rule = methods.method("spt", {}, "method")
+    assert (rule.kind, rule.budgeted, rule.version, rule.threads) == ("greedy", False, "", 1)
+    exact = methods.method("exact", {"exact": {"workers": 4}}, "method")
+    assert (exact.kind, exact.budgeted, exact.threads) == ("exact", True, 4)
+    rolling = methods.method("ga_rolling", {}, "method", QUEUES)
+    assert (rolling.kind, rolling.budgeted) == ("search", False)  # its settings say what it spends
 
 
 def test_budgets() -> None:
