@@ -14,6 +14,8 @@ from envs.core.check import violations
 from envs.core.errors import InputError
 from envs.core.schedule import Schedule
 from experiments import (
+    anytime,
+    anytime_figure,
     compare,
     compare_figure,
     compare_table,
@@ -37,6 +39,7 @@ _USES = {
     "gantt": ("schedule", "instance", "title"),
     "timeline": ("schedule", "instance", "title"),
     "compare": ("results", "title"),
+    "anytime": ("results", "title"),
     "regret": ("results", "title"),
 }
 _GAP, _RULE = "validation/gap", "validation/gap_of_"
@@ -45,7 +48,7 @@ _GAP, _RULE = "validation/gap", "validation/gap_of_"
 class Settings(Config):
     """Hold the keys of ``configs/plot.yaml``."""
 
-    kind: Literal["curves", "gantt", "timeline", "compare", "regret"]
+    kind: Literal["curves", "gantt", "timeline", "compare", "anytime", "regret"]
     runs: tuple[Text, ...] | Text | None = None
     schedule: Text | None = None
     instance: Text | None = None
@@ -197,6 +200,12 @@ def _compare(settings: Settings) -> Figure:
     return compare_figure.comparison(compare.compare(_rows(settings)), settings.title or "")
 
 
+def _anytime(settings: Settings) -> Figure:
+    rows = _rows(settings)
+    methods, known = anytime.anytime(rows), anytime.referenced(rows)
+    return anytime_figure.draw(methods, referenced=known, title=settings.title or "")
+
+
 def _regret(settings: Settings) -> Figure:
     return figures.regret(regret.regret(_rows(settings)), settings.title or "")
 
@@ -206,5 +215,6 @@ _DRAW = {
     "gantt": _gantt,
     "timeline": _timeline,
     "compare": _compare,
+    "anytime": _anytime,
     "regret": _regret,
 }

@@ -108,3 +108,12 @@ def test_sweeps_expand_to_every_combination() -> None:
     assert len(runs) == 6
     suites = [compose("evaluate", run)["suite"]["instances"] for run in runs]
     assert suites == [["ft06", "ft10", "ft20"]] * 2 + [["ft06"]] * 2 + ["./x"] * 2
+
+
+def test_an_experiment_may_be_an_evaluation() -> None:
+    found = compose("evaluate", ["experiment=jobshop/search", "seeds=[3]"])
+    assert found["suite"]["instances"] == ["ta01-ta80"]
+    assert (found["budget"]["seconds"], found["seeds"]) == (1, [3])
+    assert {"wrt", "beam", "tabu", "ga", "exact"} <= set(found["methods"])
+    smaller = compose("evaluate", ["experiment=jobshop/search", "suite=ft06"])
+    assert smaller["suite"]["instances"] == "ft06"

@@ -128,7 +128,7 @@ def test_gantt_draws_a_schedule_file_and_refuses_an_invalid_one(tmp_path: Path) 
         ({"kind": "compare", "results": "x", "out": "a.gif"}, "out: a.gif is no png, svg, pdf"),
         (
             {"kind": "heatmap"},
-            'kind: is "heatmap" (must be one of curves, gantt, timeline, compare, regret',
+            'kind: is "heatmap" (must be one of curves, gantt, timeline, compare, anytime, regret',
         ),
     ],
 )
