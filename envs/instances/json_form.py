@@ -143,7 +143,7 @@ def _value(value: Any, where: str, key: str) -> Any:
     return value
 
 
-def _scenario_arrays(form: Any, where: str) -> dict[str, NDArray[Any]]:
+def _scenario_arrays(form: Any, where: str) -> dict[str, Any]:
     if not isinstance(form, dict):
         raise InputError(f"{where}: scenario", "is no object", "see Scenario's arrays")
     for key in form:
