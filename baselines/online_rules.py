@@ -36,7 +36,7 @@ def atc(table: CandidateTable) -> Priorities:
     mean = (time * table.mask).sum(axis=-1, keepdims=True) / count
     after = table["remaining_work"] - table["processing_time"]
     slack = _due_in(table) - time - (1.0 + WAIT) * after
-    worth = np.log(np.maximum(table["weight"], 1e-9) / time)
+    worth = np.log(_weight(table) / time)
     return worth - np.maximum(slack, 0.0) / (ATC_LOOK_AHEAD * np.maximum(mean, 1.0))
 
 
@@ -77,7 +77,7 @@ def wmdd(table: CandidateTable) -> Priorities:
     due date is the job's.
     """
     modified = np.maximum(_due_in(table), table["remaining_work"])
-    return -_positive(modified) / np.maximum(table["weight"], 1e-9)
+    return -_positive(modified) / _weight(table)
 
 
 def slack(table: CandidateTable) -> Priorities:
@@ -117,6 +117,11 @@ def pt_winq_npt(table: CandidateTable) -> Priorities:
 
 def _time(table: CandidateTable) -> NDArray[np.float64]:
     return _positive(table["processing_time"])
+
+
+def _weight(table: CandidateTable) -> NDArray[np.float64]:
+    """Count no weight as next to none: below 1 / 2**30, the weight of a tick at the horizon."""
+    return np.maximum(table["weight"].astype(np.float64), 1e-12)
 
 
 def _due_in(table: CandidateTable) -> NDArray[np.float64]:

@@ -18,8 +18,8 @@ def violations(problem: Problem, schedule: Schedule, scenario: Scenario = AS_PLA
     Checked are: shapes, eligibility, durations, releases, hard deadlines, precedence with
     transfer times, one operation at a time on a resource with its setups, shared capacities,
     attempts against the failures of the scenario, and the hours in which a resource is
-    unavailable, which interrupt an operation or forbid it. Where capacity is shared, a missed deadline is
-    no violation: the metrics count it.
+    unavailable, which interrupt an operation or forbid it. Where capacity is shared, a missed
+    deadline is no violation: the metrics count it.
     """
     shapes = list(_shapes(problem, schedule))
     if shapes:
@@ -209,8 +209,10 @@ def _availability(p: Problem, s: Schedule, scenario: Scenario) -> Iterator[str]:
     start, end = s.start.tolist(), s.end.tolist()
     for resource, begin, finish in scenario.unavailable.tolist():
         for o in work[resource]:
-            first = start[o] if scenario.interruption == "none" else max(start[o], begin)
-            if first == start[o] < finish and end[o] > begin:
+            wrong = start[o] < finish and end[o] > begin
+            if scenario.interruption != "none":
+                wrong = begin <= start[o] < finish
+            if wrong:
                 yield (
                     f"{label(p, o)} runs on machine {resource}, which is unavailable from "
                     f"{begin} to {finish}"

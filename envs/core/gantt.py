@@ -45,13 +45,17 @@ def rows_of(problem: Problem) -> int:
 
 
 def bars(problem: Problem, schedule: Schedule) -> Iterator[Bar]:
-    """Yield what has been dispatched so far; start or machine -1 marks what has not."""
+    """Yield what has been dispatched so far; start or machine -1 marks what has not.
+
+    What has started and has no end yet, -1, runs until the last moment that is known.
+    """
     rows, before = rows_of(problem), setups(problem, schedule).tolist()
+    now = int(max(schedule.start.max(), schedule.end.max()))
     for slot, machine in enumerate(schedule.assign.tolist()):
         o = int(problem.slot_operation[slot])
         start, end = int(schedule.start[o]), int(schedule.end[o])
         if 0 <= machine < rows and start >= 0:
-            yield Bar(machine, start, end, int(problem.job[o]), before[slot])
+            yield Bar(machine, start, end if end >= 0 else now, int(problem.job[o]), before[slot])
 
 
 def draw(problem: Problem, schedule: Schedule, title: str | None = None) -> Figure:

@@ -41,6 +41,7 @@ class Metrics:
 
 THRESHOLD = 10.0  # seconds; shorter jobs count as that long in a bounded slowdown
 MILLION = 1_000_000
+ALL = slice(None)  # jobs
 
 
 def completion(problem: Problem, schedule: Schedule) -> Int:
@@ -111,10 +112,12 @@ def slowdown_millionths(problem: Problem, schedule: Schedule) -> Int:
     return np.maximum(slowdown, MILLION)
 
 
-def priority_flow(problem: Problem, schedule: Schedule) -> tuple[float, float, float]:
-    """Return the mean flow of jobs of low, medium and high priority, ticks; -1 for none."""
-    flows = flow(problem, schedule)
-    priority = problem.priority if problem.priority.size else np.zeros(problem.jobs)
+def priority_flow(
+    problem: Problem, schedule: Schedule, own: slice = ALL
+) -> tuple[float, float, float]:
+    """Return the mean flow of own jobs of low, medium and high priority, ticks; -1 for none."""
+    flows = flow(problem, schedule)[own]
+    priority = (problem.priority if problem.priority.size else np.zeros(problem.jobs))[own]
     low, medium, high = (
         float(flows[priority == c].mean()) if (priority == c).any() else float(NONE)
         for c in range(3)
@@ -122,12 +125,12 @@ def priority_flow(problem: Problem, schedule: Schedule) -> tuple[float, float, f
     return low, medium, high
 
 
-def fairness(problem: Problem, schedule: Schedule) -> float:
-    """Return Jain's index of the jobs' speeds, 1 / bounded slowdown: from 1 / J to 1.
+def fairness(problem: Problem, schedule: Schedule, own: slice = ALL) -> float:
+    """Return Jain's index of own jobs' speeds, 1 / bounded slowdown: from 1 / J to 1.
 
     (sum x)^2 / (J sum x^2), Jain, Chiu and Hawe 1984, "A quantitative measure of fairness".
     """
-    speed = MILLION / slowdown_millionths(problem, schedule)
+    speed = MILLION / slowdown_millionths(problem, schedule)[own]
     return float(speed.sum() ** 2 / (len(speed) * (speed**2).sum()))
 
 
@@ -216,9 +219,9 @@ def evaluate(problem: Problem, schedule: Schedule, scenario: Scenario = AS_PLANN
         wait_95=float(np.percentile(waits, 95)),
         mean_slowdown=float(slowdown_millionths(problem, schedule)[own].mean() / MILLION),
         weighted_flow=float((weight * flows).sum()),
-        priority_flow=priority_flow(problem, schedule),
+        priority_flow=priority_flow(problem, schedule, own),
         dimension_utilisation=tuple(float(u) for u in dimension_utilisation(problem, schedule)),
-        fairness=fairness(problem, schedule),
+        fairness=fairness(problem, schedule, own),
         flow_deviation=float(flows.std()),
         mean_span=float(span(problem, schedule)[own].mean()),
         setup_time=int(setups(problem, schedule).sum()),

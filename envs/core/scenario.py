@@ -74,13 +74,15 @@ class Scenario:
             start: When it starts, ticks; the resource is available then.
             ticks: That it needs in all ("resume") or at a stretch ("restart").
         """
-        end = start + ticks
+        end, up = start + ticks, start
         if self.interruption == "none":
             return end
         own = self.unavailable[self.unavailable[:, 0] == resource, 1:]
         for begin, finish in sorted(own.tolist()):
-            if start < begin < end and begin < finish:
-                end = finish + (end - begin if self.interruption == "resume" else ticks)
+            down = max(begin, up)  # periods may overlap: what has been repaired counts once
+            if down < min(end, finish):
+                end = finish + (end - down if self.interruption == "resume" else ticks)
+                up = finish
         return end
 
     def check(self, problem: Problem) -> None:

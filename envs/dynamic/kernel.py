@@ -8,7 +8,8 @@ next to choose: its candidates are the operations that wait for it, the first to
 on every machine that it could start on now: row ``place * A + a`` is alternative a. (With one
 machine an operation the choices of different machines do not touch one another.) A single row is
 taken at once. When no machine can choose, time goes on to the next event: a completion, an
-arrival, or the end of a repair; all that happen at one time happen before the next choice.
+arrival, or the end of a repair; all that happen at one time happen before the next choice, and
+queues grow by completions in the order of machines, then by arrivals in the order of jobs.
 
 What an operation really takes, breakdowns included, is known to the kernel when it starts, and to
 nobody else: all that a policy sees of it is its start, its estimate and whether it has ended.
@@ -217,7 +218,7 @@ def _first_row(lay, shop, totals, m):
 
 @inlined
 def _next_event(lay, shop, totals):
-    """Return when something happens next; FAR if nothing does."""
+    """Return when something happens next."""
     ends = spread(k.FAR)
     for line in range(0, lay.lanes, LINE):
         ends = lesser(ends, load(shop, lay.end + line))
@@ -247,11 +248,11 @@ def settle(lay, shop, totals, row, forced, restart, objective):
                 return
             start(lay, shop, totals, first, restart)
             continue
-        time = _next_event(lay, shop, totals)
-        if time == k.FAR:
+        if totals[k.JOBS_LEFT] == 0:
             totals[k.AT] = -1
             totals[k.CANDIDATES] = 0
             return
+        time = _next_event(lay, shop, totals)
         totals[k.NOW] = time
         for line in range(0, lay.lanes, LINE):
             over = bits(load(shop, lay.end + line) == spread(time))
