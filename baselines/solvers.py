@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from baselines.ants import AntColony, OneLevel, TaskLevel, TwoLevel
+from baselines.construct import Beam, Noisy, Pilot, Portfolio
 from baselines.exact import Exact
 from baselines.genetic import Genetic
 from baselines.genetic_queue import GeneticQueue
@@ -12,6 +13,10 @@ from baselines.tabu import Tabu
 from envs.core.protocols import Solver
 
 SOLVERS: dict[str, Callable[..., Solver]] = {
+    "noisy": Noisy,
+    "portfolio": Portfolio,
+    "pilot": Pilot,
+    "beam": Beam,
     "ga": Genetic,
     "tabu": Tabu,
     "aco": AntColony,

@@ -96,6 +96,10 @@ class Shops(Family):
     """Job shops and flexible job shops: everything goes as planned, the makespan counts."""
 
     searches: Mapping[str, Kind] = {
+        "noisy": "constructive",
+        "portfolio": "constructive",
+        "pilot": "constructive",
+        "beam": "constructive",
         "ga": "search",
         "tabu": "search",
         "aco": "search",

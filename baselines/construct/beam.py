@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -65,9 +65,11 @@ class Beam:
             InputError: If the problem is no shop of chains, or has hard deadlines.
         """
         load()
-        doubled = (2**i for i in range(WIDEST.bit_length()))
-        widths = doubled if self.width is None else (self.width,)
-        return widen(problem, budget, self.rules, self.weights, float(self.delay), widths)
+        doubled = [2**i for i in range(WIDEST.bit_length())]
+        widths = iter(doubled if self.width is None else [self.width])
+        return widen(
+            problem, budget, self.rules, self.weights, float(self.delay), widths, prove=True
+        )
 
 
 def widen(
@@ -76,23 +78,36 @@ def widen(
     rules: Rules,
     weights: Weights,
     delay: float,
-    widths: Iterable[int],
+    widths: Iterator[int],
+    *,
+    prove: bool,
 ) -> Result:
-    """Search with one width after another until the budget ends or nothing was left out."""
+    """Search with one width after another until the budget ends or nothing was left out.
+
+    Args:
+        problem: The shop.
+        budget: Evaluations are rollouts.
+        rules: See :class:`Beam`.
+        weights: See :class:`Beam`.
+        delay: See :class:`Beam`.
+        widths: At least one.
+        prove: Whether to end where the makespan meets a lower bound, which takes longer to
+            compute than a pilot does.
+    """
     began = time.perf_counter()
     table = candidates(problem)
     shop = new_shop(problem, table, priorities(problem, table, rules, weights))
-    bound = lower_bound(problem)
-    wider = iter(widths)
-    state = tree.new_tree(shop, next(wider))
+    bound = lower_bound(problem) if prove else None
+    least = bound or 0
+    state: tree.Tree = tree.new_tree(shop, next(widths))
     trace, ended = Trace(), False
 
     def run(limit: int) -> int:
         nonlocal state, ended
-        while tree.search(shop.layout, shop.data, state, delay, limit):
-            width = next(wider, None)
-            ended = width is None or not state.count[tree.DROPPED]
-            if ended or state.count[tree.BEST] <= bound:
+        while tree.search(shop.layout, shop.data, state, delay, least, limit):
+            width = next(widths, 0)
+            ended = not (width and state.count[tree.DROPPED] and state.count[tree.BEST] > least)
+            if ended:
                 break
             state = tree.new_tree(shop, width, state)
         return int(state.count[tree.EVALUATIONS])
@@ -100,7 +115,7 @@ def widen(
     for seconds in chunks(run, budget.evaluations, budget.seconds, began):
         trace.add(state.bests[: state.count[tree.BESTS]], seconds)
         state.count[tree.BESTS] = 0
-        if ended or state.count[tree.BEST] <= bound:
+        if ended or state.count[tree.BEST] <= least:
             break
     evaluations, width = int(state.count[tree.EVALUATIONS]), state.states.shape[1]
     return result(problem, table, state.best, trace, evaluations, began, bound, width=width)
@@ -115,4 +130,4 @@ def load() -> None:
         job = shop.add_job()
         shop.add_operation(job, {machines[0]: 1})
         shop.add_operation(job, {machines[1]: 1})
-    widen(shop.build(), Budget(evaluations=10), ("mwkr",), (), 0.0, (2,))
+    widen(shop.build(), Budget(evaluations=10), ("mwkr",), (), 0.0, iter((2,)), prove=False)

@@ -51,4 +51,5 @@ class Pilot:
             InputError: If the problem is no shop of chains, or has hard deadlines.
         """
         load()
-        return widen(problem, budget, self.rules, self.weights, float(self.delay), (1,))
+        delay, widths = float(self.delay), iter((1,))
+        return widen(problem, budget, self.rules, self.weights, delay, widths, prove=False)

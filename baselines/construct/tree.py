@@ -90,10 +90,11 @@ def new_tree(shop: Shop, width: int, former: Tree | None = None) -> Tree:
 
 
 @compiled
-def search(lay, data, tree, delay, until):
-    """Go on until so many evaluations are done or a schedule is complete; tell whether it is.
+def search(lay, data, tree, delay, least, until):
+    """Go on until the last level; tell whether it is reached.
 
-    All that the search knows is in the tree, so it takes the same course however it is cut.
+    It stops before where so many evaluations are done, or the makespan is least. All that it knows
+    is in the tree, so it takes the same course however it is cut.
     """
     count, rules, width = tree.count, lay.rules, tree.states.shape[1]
     shop, work, sequence = pointer(data), pointer(tree.work), pointer(tree.sequence)
@@ -101,7 +102,7 @@ def search(lay, data, tree, delay, until):
         here = shift(pointer(tree.states), (count[STEP] % 2) * width * lay.size)
         known = tree.known[count[STEP] % 2]
         while count[RULE] < rules:
-            if count[EVALUATIONS] >= until:
+            if count[EVALUATIONS] >= until or count[BEST] <= least:
                 return False
             row = first_by(lay, shop, count[RULE], here)
             known[0, count[RULE]] = finish(
@@ -118,7 +119,7 @@ def search(lay, data, tree, delay, until):
                 row, child = tree.choices[choice], count[CHILDREN] + choice
                 makespan = known[count[PARENT], rule]
                 if not _usual(lay, shop, rule, state, tree.choices, count[CHOICES], row):
-                    if count[EVALUATIONS] >= until:
+                    if count[EVALUATIONS] >= until or count[BEST] <= least:
                         return False
                     left = lay.operations - count[STEP]
                     makespan = finish(lay, shop, rule, state, row, left, work, sequence)
