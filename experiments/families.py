@@ -9,23 +9,30 @@ from typing import Any
 from envs.cloud.batch import CloudBatch
 from envs.core.errors import InputError
 from envs.core.problem import Problem
+from envs.dynamic.batch import DynamicBatch
 from envs.instances import Workload, load
+from envs.instances.json_form import parse_with_scenario
 from envs.instances.library import is_path
+from envs.instances.online_shop import OnlineShop
+from envs.instances.text import read_text
 from envs.shop.batch import ShopBatch
-from experiments import clouds, queue_env, queues, shops, workloads
+from experiments import clouds, dynamic, dynamic_env, queue_env, queues, shops, workloads
 from experiments.family import Family, Instance
 from experiments.workloads import PoolConfig
 
-SHOPS, CLOUDS, QUEUES = shops.Shops(), clouds.Clouds(), queues.Queues()
+SHOPS, CLOUDS = shops.Shops(), clouds.Clouds()
+QUEUES, ONLINE = queues.Queues(), dynamic.Online()
 FAMILIES: dict[str, Family] = {
     **dict.fromkeys(shops.IDS.values(), SHOPS),
     **dict.fromkeys(clouds.IDS.values(), CLOUDS),
+    **dict.fromkeys(dynamic_env.IDS.values(), ONLINE),
     **dict.fromkeys(queue_env.IDS.values(), QUEUES),
 }
-EnvConfig = shops.ShopEnv | clouds.CloudEnv | queue_env.QueueEnv
+EnvConfig = shops.ShopEnv | clouds.CloudEnv | dynamic_env.DynamicEnv | queue_env.QueueEnv
 ENVS: dict[str, type[EnvConfig]] = {
     **dict.fromkeys(shops.IDS, shops.ShopEnv),
     **dict.fromkeys(clouds.IDS, clouds.CloudEnv),
+    **dict.fromkeys(dynamic_env.IDS, dynamic_env.DynamicEnv),
     **dict.fromkeys(queue_env.IDS, queue_env.QueueEnv),
 }
 
@@ -34,6 +41,8 @@ def family_of(instance: Instance) -> Family:
     """Return the family that an instance belongs to."""
     if isinstance(instance, Workload):
         return QUEUES
+    if isinstance(instance, OnlineShop):
+        return ONLINE
     return SHOPS if instance.is_shop and instance.is_chain else CLOUDS
 
 
@@ -41,6 +50,8 @@ def family_of_batch(batch: Any) -> Family:
     """Return the family that a batch simulates."""
     if isinstance(batch, CloudBatch):
         return CLOUDS
+    if isinstance(batch, DynamicBatch):
+        return ONLINE
     return SHOPS if isinstance(batch, ShopBatch) else QUEUES
 
 
@@ -53,6 +64,7 @@ def the_family(instances: Sequence[Instance]) -> Family:
     found = {family_of(instance): instance for instance in instances}
     if len(found) > 1:
         what = "shops with queues" if QUEUES in found else "shops of chains with other problems"
+        what = "online shops with others" if ONLINE in found else what
         raise InputError("suite", f"mixes {what}", "compare them one after the other")
     return next(iter(found))
 
@@ -62,17 +74,20 @@ def load_instance(text: str, pool: PoolConfig | None = None) -> Instance:
 
     Args:
         text: A shop as :func:`envs.instances.load` takes it; ``queue-200-7``, ``pool-200-7`` or
-            ``lublin-1000-7`` (tasks, seed); or a trace in SWF, CSV or JSON.
+            ``lublin-1000-7`` (tasks, seed); ``dynamic-200-7`` (counted jobs, seed); a trace in
+            SWF, CSV or JSON, or an online shop in JSON.
         pool: Nodes and tick of a trace whose file does not say.
 
     Raises:
         InputError: If there is no such name or file, or the file is wrong.
     """
     pool = PoolConfig() if pool is None else pool
-    workload = None if is_path(text) else workloads.drawn(text)
-    if workload is None and is_path(text) and _is_workload(Path(text)):
-        return workloads.read(Path(text), pool)
-    found: Instance = workload or load(text)
+    if is_path(text):
+        if _is_workload(Path(text)):
+            return workloads.read(Path(text), pool)
+        found: Instance = _online(Path(text)) or load(text)
+    else:
+        found = workloads.drawn(text) or dynamic_env.drawn(text) or load(text)
     workloads.refuse_pool(pool, text)
     return found
 
@@ -86,3 +101,14 @@ def _is_workload(path: Path) -> bool:
 
 def _demands(problem: Problem) -> bool:
     return problem.demand.size > 0
+
+
+def _online(path: Path) -> OnlineShop | None:
+    """Return the online shop in a JSON file that says what really happens; None for others."""
+    if path.suffix.lower() != ".json" or '"scenario"' not in (text := read_text(path)):
+        return None
+    problem, scenario = parse_with_scenario(text, str(path))
+    try:
+        return OnlineShop(problem, scenario)
+    except InputError as error:
+        raise InputError(f"{path}: {error.where}", error.problem, error.remedy) from error

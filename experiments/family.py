@@ -1,6 +1,7 @@
 """Family: what the commands need to know of a kind of problem, and nothing else does.
 
-An instance is a Problem, which goes as planned, or a Workload, which says what really happens.
+An instance is a Problem, which goes as planned, or a Workload or an OnlineShop, which say what
+really happens.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from envs.core.protocols import Budget, Result
 from envs.core.scenario import AS_PLANNED, Scenario
 from envs.core.schedule import Schedule
 from envs.instances import Reference
+from envs.instances.online_shop import OnlineShop
 from envs.instances.workload import Workload
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Instance = Problem | Workload
+Instance = Problem | Workload | OnlineShop
 # The class of a method: one schedule in one pass; the best of several that are built; schedules
 # that are improved; schedules with a proof.
 Kind = Literal["greedy", "constructive", "search", "exact"]
@@ -73,6 +75,11 @@ class Family(ABC):
     @abstractmethod
     def name(self, instance: Any) -> str:
         """Return the family whose agents can dispatch an instance, "other" where none can."""
+
+    def like(self, instance: Any) -> tuple[Any, ...]:
+        """Return what instances have in common that a batch takes side by side, unpadded."""
+        problem = problem_of(instance)
+        return (problem.jobs, problem.resources, problem.operations)
 
     @abstractmethod
     def batch(self, instances: Sequence[Any], **options: Any) -> Batch:
@@ -149,12 +156,12 @@ class Family(ABC):
 
 def problem_of(instance: Instance) -> Problem:
     """Return what a planner knows."""
-    return instance.problem if isinstance(instance, Workload) else instance
+    return instance if isinstance(instance, Problem) else instance.problem
 
 
 def scenario_of(instance: Instance) -> Scenario:
     """Return what really happens."""
-    return instance.scenario if isinstance(instance, Workload) else AS_PLANNED
+    return AS_PLANNED if isinstance(instance, Problem) else instance.scenario
 
 
 def sha256_of(instance: Instance) -> str:
@@ -163,8 +170,10 @@ def sha256_of(instance: Instance) -> str:
     digest = hashlib.sha256(sha256.encode())
     arrays = [
         (name, getattr(scenario_of(instance), name))
-        for name in ("time", "reveal", "unavailable", "failures")
+        for name in ("time", "reveal", "unavailable", "failures", "counted")
     ]
+    if scenario_of(instance).interruption != "none":
+        digest.update(scenario_of(instance).interruption.encode())
     for name, array in arrays:
         if array.size:
             digest.update(name.encode() + array.astype("<i8").tobytes())

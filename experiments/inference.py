@@ -14,7 +14,7 @@ from envs.core.metrics import evaluate
 from envs.core.protocols import Budget, Result, TracePoint
 from envs.core.schedule import Schedule
 from envs.instances.ranges import check_integer, check_real
-from experiments.family import Batch, Family, Instance, problem_of
+from experiments.family import Batch, Family, Instance, problem_of, scenario_of
 from experiments.rollout import play
 
 Values = Callable[[dict[str, NDArray[Any]]], NDArray[np.float32]]  # (B, K), -inf: no candidate
@@ -92,4 +92,9 @@ class Sample:
 
 
 def _scored(instance: Instance, schedule: Schedule, evaluations: int, seconds: float) -> Result:
-    return Result(schedule, evaluate(problem_of(instance), schedule), evaluations, seconds)
+    return Result(
+        schedule,
+        evaluate(problem_of(instance), schedule, scenario_of(instance)),
+        evaluations,
+        seconds,
+    )

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from envs.core.bounds import least_time
 from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.instances import Reference, Workload, reference
 from envs.instances.bounds import find, known
 from envs.instances.library import SHIPPED, describe, is_path
+from envs.instances.online_shop import OnlineShop
 from envs.instances.pool import DIMENSIONS
 from envs.instances.utilisation import actual_duration, utilisation_sum
 from experiments.config import Config, Text, nearest, parse
@@ -45,6 +48,8 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     if row is not None and row.name not in SHIPPED and not is_path(settings.instance):
         return _known(row)
     instance = load_instance(settings.instance, settings.pool)
+    if isinstance(instance, OnlineShop):
+        return _online(instance)
     return _workload(instance) if isinstance(instance, Workload) else _described(instance)
 
 
@@ -81,6 +86,7 @@ def _families() -> dict[str, Any]:
         "random-15x15-7 (jobs x machines - seed) draws a job shop, flexible-10x5-3 a flexible.",
         "open-4x4-7 draws an open shop, 8s8t12st/g1-7 (services, tasks, subtasks, group - seed)",
         "cloud manufacturing; without the seed it is one of the study's data sets.",
+        "dynamic-200-7 (counted jobs - seed) draws an online shop.",
         f"{NAMES} (tasks - seed) draw workloads; SWF, CSV and JSON files hold them, too.",
         _source(next(iter(known().values()))),
     ]
@@ -170,6 +176,33 @@ def _workload(workload: Workload) -> dict[str, Any]:
     if workload.rows is not None:
         lines.append(f"rows: {workload.rows.read} read, {workload.rows.kept} kept")
         lines += [f"  {count} dropped: {why}" for why, count in workload.rows.dropped.items()]
+    return {**facts, **_bounds(None), "text": "\n".join(lines)}
+
+
+def _online(shop: OnlineShop) -> dict[str, Any]:
+    """Describe an online shop: its size, its load, and what goes otherwise than planned."""
+    problem, scenario = shop.problem, shop.scenario
+    span = int(shop.arrival[-1] - shop.arrival[0])
+    up = span * problem.resources - int(
+        (
+            scenario.unavailable[:, 2].clip(max=span) - scenario.unavailable[:, 1].clip(max=span)
+        ).sum()
+    )
+    facts: dict[str, Any] = {
+        "instance": problem.name,
+        "kind": "online shop",
+        "jobs": problem.jobs,
+        "counted": len(range(*scenario.jobs(problem).indices(problem.jobs))),
+        "machines": problem.resources,
+        "operations": problem.operations,
+        "span": span,
+        "load": round(float(least_time(problem).sum()) / max(up, 1), 4),
+        "breakdowns": len(scenario.unavailable),
+        "interruption": scenario.interruption,
+        "estimates_exact": not scenario.time.size or np.array_equal(scenario.time, problem.time),
+        "sha256": sha256_of(shop),
+    }
+    lines = [f"{key.replace('_', ' ')}: {value}" for key, value in facts.items()]
     return {**facts, **_bounds(None), "text": "\n".join(lines)}
 
 

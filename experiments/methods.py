@@ -19,7 +19,7 @@ from envs.core.protocols import Budget, Result
 from envs.core.schedule import Schedule
 from experiments.config import Config, construct, nearest, shown
 from experiments.families import FAMILIES, SHOPS, family_of
-from experiments.family import Family, Instance, Kind, Search, problem_of, sha256_of
+from experiments.family import Family, Instance, Kind, Search, problem_of, scenario_of, sha256_of
 from experiments.inference import Sample
 from experiments.record import training_seconds
 from experiments.rollout import by_agent, rollout
@@ -35,6 +35,10 @@ TOGETHER = 128  # most instances that a rule dispatches side by side
 class SearchSettings(Config):
     """Hold the settings of every search under its name: those of ``configs/baseline``."""
 
+    noisy: dict[str, Any] = Field(default_factory=dict)
+    portfolio: dict[str, Any] = Field(default_factory=dict)
+    pilot: dict[str, Any] = Field(default_factory=dict)
+    beam: dict[str, Any] = Field(default_factory=dict)
     ga: dict[str, Any] = Field(default_factory=dict)
     tabu: dict[str, Any] = Field(default_factory=dict)
     aco: dict[str, Any] = Field(default_factory=dict)
@@ -44,6 +48,9 @@ class SearchSettings(Config):
     exact: dict[str, Any] = Field(default_factory=dict)
     ga_queue: dict[str, Any] = Field(default_factory=dict)
     ga_rolling: dict[str, Any] = Field(default_factory=dict)
+    rolling_tabu: dict[str, Any] = Field(default_factory=dict)
+    rolling_ga: dict[str, Any] = Field(default_factory=dict)
+    rolling_exact: dict[str, Any] = Field(default_factory=dict)
     sample: dict[str, Any] = Field(default_factory=dict)
 
     @property
@@ -240,15 +247,15 @@ def _roll_out(
         schedules = roll([instances[i] for i in group], [rngs[i] for i in group])
         seconds = (time.perf_counter() - began) / len(group)
         for i, schedule in zip(group, schedules, strict=True):
-            metrics = evaluate(problem_of(instances[i]), schedule)
+            metrics = evaluate(problem_of(instances[i]), schedule, scenario_of(instances[i]))
             yield i, Result(schedule, metrics, evaluations=1, seconds=seconds)
 
 
 def _groups(instances: Sequence[Instance], most: int) -> list[list[int]]:
     """Return positions of instances that can share a batch without padding."""
-    sizes: dict[tuple[int, int, int], list[int]] = {}
-    for i, p in enumerate(map(problem_of, instances)):
-        sizes.setdefault((p.jobs, p.resources, p.operations), []).append(i)
+    sizes: dict[tuple[Any, ...], list[int]] = {}
+    for i, instance in enumerate(instances):
+        sizes.setdefault(family_of(instance).like(instance), []).append(i)
     return [own[k : k + most] for own in sizes.values() for k in range(0, len(own), most)]
 
 

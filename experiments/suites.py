@@ -11,7 +11,9 @@ from typing import Any
 from envs.core.errors import InputError
 from envs.instances import suite
 from envs.instances.suites import instance_files, is_folder
+from experiments import dynamic_env
 from experiments.config import nearest, parse
+from experiments.dynamic_env import OnlineGenerator
 from experiments.families import load_instance
 from experiments.family import Instance
 from experiments.help import options_of
@@ -34,6 +36,8 @@ def instances_of(spec: Any, pool: PoolConfig | None = None) -> list[Any]:
     """
     pool = PoolConfig() if pool is None else pool
     if isinstance(spec, Mapping):
+        if set(spec) == {"generator"} and dict(spec["generator"]).get("model") == "online":
+            return list(parse(OnlineGenerator, spec["generator"], "suite.generator").shops())
         if set(spec) == {"generator"}:
             return list(parse(Generator, spec["generator"], "suite.generator").workloads())
         if set(spec) != {"instances"}:
@@ -60,7 +64,7 @@ def _named(name: str, pool: PoolConfig) -> list[Instance]:
         return instances_of(_read(name), pool)
     if is_folder(Path(name)):
         return [_loaded(str(path), pool) for path in _files(Path(name))]
-    if is_trace(Path(name)) or Path(name).suffix == ".json" or drawn(name):
+    if is_trace(Path(name)) or Path(name).suffix == ".json" or _is_drawn(name):
         return [_loaded(name, pool)]
     try:
         return list(suite(name))
@@ -69,6 +73,11 @@ def _named(name: str, pool: PoolConfig) -> list[Instance]:
         if error.where != name or not near or Path(name).suffix or "/" in name:
             raise
         raise InputError(name, error.problem, f"{near} else {error.remedy}") from error
+
+
+def _is_drawn(name: str) -> bool:
+    """Whether a name is that of a workload or an online shop that is drawn."""
+    return any(draw(name) is not None for draw in (drawn, dynamic_env.drawn))
 
 
 def _loaded(name: str, pool: PoolConfig) -> Instance:

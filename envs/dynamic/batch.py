@@ -35,7 +35,7 @@ class DynamicBatch:
         machines: Most machines M of a shop.
         alternatives: Most machines A that an operation may use.
         downs: Most breakdowns of a machine.
-        restart: Whether an interrupted operation starts again, (B,), or of all shops.
+        restart: Whether an interrupted operation starts again rather than goes on.
         visible: Waiting operations that an observation shows, those that wait longest.
         objective: What a job costs, see :class:`envs.dynamic.env.DynamicShopEnv`.
         reward: "foreseen" or "accrued", see there.
@@ -75,6 +75,7 @@ class DynamicBatch:
         self.data = np.zeros((size, self.layout.size), np.int32)
         self.totals = np.zeros((size, k.TOTALS), np.int64)
         self._shops = (self.layout, self.data, self.totals)
+        self.restart = restart
         self._rules = (restart, k.OBJECTIVES.index(objective), reward == "foreseen")
         self.units = np.full(size, 1.0 / unit)
         self._scratch = np.empty((SCRATCH, self.rows), np.float32)
@@ -322,7 +323,7 @@ class DynamicBatch:
             time=self._times(b, k.ACTUAL)[1],
             unavailable=np.array(periods, np.int64).reshape(-1, 3),
             counted=np.array([counted[0], counted[-1] + 1]),
-            interruption="restart" if self._rules[0] else "resume",
+            interruption="restart" if self.restart else "resume",
         )
 
     def _jobs(self, b: int) -> NDArray[np.int32]:

@@ -4,8 +4,9 @@ Arrays are nested lists of whole numbers (`eligible` of 0 and 1, `weight` of dec
 arrays that the problem does not use are left out. It holds every problem, not shops alone.
 
 What really happens has its own optional key, "scenario": an object with those of Scenario's
-arrays that are not as planned: "time" (N, R), "reveal" (J,), "unavailable" (B, 3) and "failures"
-(N,). Whoever reads a problem alone checks it and leaves it aside.
+arrays that are not as planned: "time" (N, R), "reveal" (J,), "unavailable" (B, 3), "failures"
+(N,) and "counted" (2,), and its text "interruption" where that is not "none". Whoever reads a
+problem alone checks it and leaves it aside.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _AXES = {  # of each array field
     **{"due": 1, "deadline": 1, "weight": 1, "priority": 1, "demand": 2, "capacity": 2},
     **{"family": 1, "initial": 1, "setup": 3, "setup_group": 1, "transfer": 2},
 }
-_SCENARIO_AXES = {"time": 2, "reveal": 1, "unavailable": 2, "failures": 1}
+_SCENARIO_AXES = {"time": 2, "reveal": 1, "unavailable": 2, "failures": 1, "counted": 1}
 _WIDTH = {"edges": 2, "unavailable": 3}  # of arrays that have no rows
 
 
@@ -48,8 +49,11 @@ def to_json(problem: Problem, scenario: Scenario = AS_PLANNED) -> str:
         elif value.size or item.default_factory is MISSING:
             form[item.name] = (value.astype(np.int64) if value.dtype == bool else value).tolist()
     actual = {name: getattr(scenario, name) for name in _SCENARIO_AXES}
-    if any(value.size for value in actual.values()):
-        form["scenario"] = {name: value.tolist() for name, value in actual.items() if value.size}
+    happens: dict[str, Any] = {name: v.tolist() for name, v in actual.items() if v.size}
+    if scenario.interruption != "none":
+        happens["interruption"] = scenario.interruption
+    if happens:
+        form["scenario"] = happens
     lines = (
         f"{json.dumps(key)}: {json.dumps(value, allow_nan=False, separators=(',', ':'))}"
         for key, value in form.items()
@@ -83,9 +87,9 @@ def parse_with_scenario(text: str, where: str) -> tuple[Problem, Scenario]:
         if key not in form and item.default is MISSING and item.default_factory is MISSING:
             raise InputError(f"{where}: {key}", "is missing", "a problem needs this key")
     values = {key: _value(value, f"{where}: {key}", key) for key, value in form.items()}
-    arrays = _scenario_arrays(actual, where)
+    happens = _scenario_values(actual, where)
     try:
-        problem, scenario = Problem(**values), Scenario(**arrays)
+        problem, scenario = Problem(**values), Scenario(**happens)
         scenario.check(problem)
     except InputError as error:
         raise InputError(f"{where}: {error.where}", error.problem, error.remedy) from error
@@ -143,17 +147,20 @@ def _value(value: Any, where: str, key: str) -> Any:
     return value
 
 
-def _scenario_arrays(form: Any, where: str) -> dict[str, Any]:
+def _scenario_values(form: Any, where: str) -> dict[str, Any]:
     if not isinstance(form, dict):
         raise InputError(f"{where}: scenario", "is no object", "see Scenario's arrays")
-    for key in form:
-        if key not in _SCENARIO_AXES:
-            known = ", ".join(_SCENARIO_AXES)
-            raise InputError(f"{where}: scenario.{shorten(key)}", "unknown key", f"keys: {known}")
-    return {
-        key: _array(value, f"{where}: scenario.{key}", _SCENARIO_AXES[key], int, key)
-        for key, value in form.items()
-    }
+    values: dict[str, Any] = {}
+    for key, value in form.items():
+        at = f"{where}: scenario.{shorten(key)}"
+        if key in _SCENARIO_AXES:
+            values[key] = _array(value, at, _SCENARIO_AXES[key], int, key)
+        elif key == "interruption" and isinstance(value, str):
+            values[key] = value
+        else:
+            known = ", ".join([*_SCENARIO_AXES, "interruption (a text)"])
+            raise InputError(at, "unknown key", f"keys: {known}")
+    return values
 
 
 def _array(value: Any, where: str, axes: int, kind: type, key: str) -> NDArray[Any]:

@@ -41,7 +41,8 @@ def digest(workload):
     """Hash every byte of the problem and of what really happens."""
     parts = hashlib.sha256(workload.problem.sha256.encode())
     for item in fields(workload.scenario):
-        parts.update(getattr(workload.scenario, item.name).tobytes())
+        value = getattr(workload.scenario, item.name)
+        parts.update(value.encode() if isinstance(value, str) else value.tobytes())
     return parts.hexdigest()
 
 
