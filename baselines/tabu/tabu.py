@@ -12,8 +12,9 @@ import numpy as np
 
 from baselines.genetic.chunks import chunks
 from baselines.genetic.initial import construct
+from baselines.tabu.elite import BEST
 from baselines.tabu.graph import Shop, new_shop
-from baselines.tabu.search import BEST, BESTS, EVALUATIONS, Rates, State, new_state, search
+from baselines.tabu.search import BESTS, EVALUATIONS, Rates, State, new_state, search
 from envs.core.bounds import longest_paths, lower_bound
 from envs.core.builder import ProblemBuilder
 from envs.core.decode import flatten
@@ -54,6 +55,9 @@ class Tabu:
         neighbourhood: Moves on a machine, see :mod:`baselines.tabu.neighbours`.
         tenure: Least iterations for which a move may not be undone.
         spread: Most iterations more, drawn for every move.
+        patience: Moves without a new best of the walk, for each operation, after which a new walk
+            begins between the best of the elite and another of them.
+        elites: Schedules kept to begin from.
         threads: Searches side by side, each with random numbers of its own; the best counts.
 
     Raises:
@@ -64,6 +68,8 @@ class Tabu:
     neighbourhood: Neighbourhood = "n6"
     tenure: int = 8
     spread: int = 4
+    patience: int = 25
+    elites: int = 8
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -74,6 +80,8 @@ class Tabu:
                 raise InputError(name, f"is {getattr(self, name)!r}", remedy)
         check_integer("tenure", self.tenure, 0, 1_000_000)
         check_integer("spread", self.spread, 0, 1_000_000)
+        check_integer("patience", self.patience, 1, 1_000_000)
+        check_integer("elites", self.elites, 1, 10_000)
         check_integer("threads", self.threads, 1, 1024)
 
     def __call__(
@@ -111,12 +119,13 @@ class Tabu:
         threads = min(self.threads, budget.evaluations or self.threads)
         bound = lower_bound(problem)
         shop, states = self._begin(problem, rng, threads, initial)
-        rates = Rates(int(self.neighbourhood[1]), self.tenure, self.spread, 5000, 0.3, 0.7, 0)
+        patience = self.patience * problem.operations
+        rates = Rates(int(self.neighbourhood[1]), self.tenure, self.spread, patience)
         found: list[_Found] = []
 
         def go(thread: int, limit: int) -> None:
             state, count = states[thread], states[thread].counters
-            while count[EVALUATIONS] < limit and count[BEST] > bound:
+            while count[EVALUATIONS] < limit and state.elite.makespan[BEST] > bound:
                 search(shop, state, rates, bound, limit)
                 rows = state.bests[: count[BESTS]].tolist()
                 found.extend(_Found(done, best, thread) for done, best in rows)
@@ -144,10 +153,9 @@ class Tabu:
                 if trace[-1].best <= bound:
                     evaluations = trace[-1].evaluations
                     break
-        best_state = states[winner]
-        assign = best_state.machine.astype(np.int64)
-        end = best_state.finish.astype(np.int64)
-        start = end - problem.time[np.arange(problem.operations), assign]
+        elite = states[winner].elite
+        start, assign = elite.start[BEST].astype(np.int64), elite.machine[BEST].astype(np.int64)
+        end = start + problem.time[np.arange(problem.operations), assign]
         schedule = Schedule(start=start, end=end, assign=assign)
         return Result(
             schedule=schedule,
@@ -164,7 +172,7 @@ class Tabu:
         """Return the shop, and for each thread a state that holds its first schedule."""
         shop = new_shop(problem)
         seeds = rng.integers(0, 2**64, size=threads, dtype=np.uint64)
-        states = [new_state(shop, seeds[i : i + 1].copy()) for i in range(threads)]
+        states = [new_state(shop, self.elites, seeds[i : i + 1].copy()) for i in range(threads)]
         if initial is None:
             flat, work = flatten(problem), longest_paths(problem)[1]
             drawn = self.start == "random"

@@ -8,15 +8,14 @@ from hypothesis import strategies as st
 
 from baselines.genetic.stream import stream
 from baselines.tabu.graph import Graph, heads, link, new_graph, new_shop, relocate, tails
-from baselines.tabu.neighbours import (
+from baselines.tabu.memory import (
     BEHIND,
     MACHINE,
     OPERATION,
     SCORE,
-    choose,
-    critical_path,
     new_memory,
 )
+from baselines.tabu.neighbours import choose, critical_path
 from envs.core.decode import decode
 from envs.core.problem import Problem, find_cycle
 from tests.baselines.chains import chains
