@@ -9,6 +9,7 @@ every one: ``{"job": 0, "operation": 0, "start": 0, "end": 1, "outcome": 0}``, 1
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,18 +36,17 @@ class Stated(NamedTuple):
 
 def write(path: Path, problem: Problem, schedule: Schedule) -> None:
     """Write a schedule file, replacing one that is there; its folder is made where missing."""
-    machines = np.split(schedule.assign, problem.slots[1:-1])
-    rows = [
-        json.dumps(
-            {
-                "job": int(problem.job[o]),
-                "operation": o - int(problem.first[problem.job[o]]),
-                "machines": machines[o].tolist(),
-                "start": int(schedule.start[o]),
-                "end": int(schedule.end[o]),
-            }
+    assign, slots = schedule.assign.tolist(), problem.slots.tolist()
+    place = np.arange(problem.operations) - problem.first[problem.job]
+    columns = (problem.job, place, schedule.start, schedule.end)
+    rows = [  # lists of whole numbers look in Python as in JSON
+        f'{{"job": {job}, "operation": {operation}, "machines": {assign[first:stop]}, '
+        f'"start": {start}, "end": {end}}}'
+        for (job, operation, start, end), (first, stop) in zip(
+            zip(*(column.tolist() for column in columns), strict=True),
+            pairwise(slots),
+            strict=True,
         )
-        for o in range(problem.operations)
     ]
     head = f'{{"instance": {json.dumps(problem.name)}, "makespan": {schedule.makespan},'
     text = f'{head} "operations": [\n  ' + ",\n  ".join(rows) + "\n]"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from envs.core.problem import NONE, Problem, label
 from envs.core.scenario import AS_PLANNED, Scenario
 from envs.core.schedule import Schedule
@@ -53,32 +55,33 @@ def _shapes(p: Problem, s: Schedule) -> Iterator[str]:
 
 def _assignment(p: Problem, s: Schedule) -> Iterator[str]:
     for slot, resource in enumerate(s.assign.tolist()):
-        where = label(p, p.slot_operation[slot])
         if not 0 <= resource < p.resources:
+            where = label(p, p.slot_operation[slot])
             yield f"{where} is on machine {resource}, outside 0..{p.resources - 1}"
         elif not p.eligible[slot, resource]:
+            where = label(p, p.slot_operation[slot])
             yield f"{where} is on machine {resource}, which is not eligible"
 
 
 def _durations(p: Problem, s: Schedule, scenario: Scenario) -> Iterator[str]:
     time = scenario.actual_time(p)
+    slots, assign = p.slots.tolist(), s.assign.tolist()
+    starts, ends, jobs = s.start.tolist(), s.end.tolist(), p.job.tolist()
+    releases, reveals = p.release.tolist(), scenario.reveal.tolist()
+    hard = p.deadline.size and not p.demand.size
     for o in range(p.operations):
-        where, job = label(p, o), int(p.job[o])
-        own = s.assign[p.slots[o] : p.slots[o + 1]]
+        job, start, end = jobs[o], starts[o], ends[o]
+        own = assign[slots[o] : slots[o + 1]]
         needed = max(int(time[o, r]) for r in own)
-        start, end = int(s.start[o]), int(s.end[o])
-        earliest = int(p.release[job])
-        if scenario.reveal.size:
-            earliest = max(earliest, int(scenario.reveal[job]))
+        earliest = max(releases[job], reveals[job]) if reveals else releases[job]
         if start < earliest:
-            yield f"{where} starts at {start}, before its release at {earliest}"
+            yield f"{label(p, o)} starts at {start}, before its release at {earliest}"
         if scenario.interruption != "none":
-            needed = scenario.end(int(own[0]), start, needed) - start
+            needed = scenario.end(own[0], start, needed) - start
         if end - start != needed:
-            yield f"{where} runs from {start} to {end}, but takes {needed}"
-        hard = p.deadline.size and not p.demand.size
+            yield f"{label(p, o)} runs from {start} to {end}, but takes {needed}"
         if hard and p.deadline[job] != NONE and end > p.deadline[job]:
-            yield f"{where} ends at {end}, after its deadline {int(p.deadline[job])}"
+            yield f"{label(p, o)} ends at {end}, after its deadline {int(p.deadline[job])}"
 
 
 def _attempts(p: Problem, s: Schedule, scenario: Scenario) -> Iterator[str]:
@@ -111,15 +114,16 @@ def _attempts(p: Problem, s: Schedule, scenario: Scenario) -> Iterator[str]:
 
 
 def _precedence(p: Problem, s: Schedule) -> Iterator[str]:
+    starts, ends = s.start.tolist(), s.end.tolist()
     for before, after in p.edges.tolist():
         travel = 0
         if p.transfer.size:
             source, target = s.assign[p.slots[before]], s.assign[p.slots[after]]
             travel = int(p.transfer[source, target])
-        ready = int(s.end[before]) + travel
-        if s.start[after] < ready:
+        ready = ends[before] + travel
+        if starts[after] < ready:
             yield (
-                f"{label(p, after)} starts at {int(s.start[after])}, before "
+                f"{label(p, after)} starts at {starts[after]}, before "
                 f"{label(p, before)} has ended and arrived at {ready}"
             )
 
@@ -139,17 +143,16 @@ def _arrival(p: Problem, s: Schedule, o: int) -> int:
 
 
 def _sequence(p: Problem, s: Schedule) -> Iterator[str]:
+    starts, ends = s.start.tolist(), s.end.tolist()
     for resource in range(p.resources):
-        slots = [i for i in range(len(s.assign)) if s.assign[i] == resource]
-        work = sorted(
-            {int(p.slot_operation[i]) for i in slots}, key=lambda o: (s.start[o], s.end[o])
-        )
+        slots = np.flatnonzero(s.assign == resource)
+        work = sorted(set(p.slot_operation[slots].tolist()), key=lambda o: (starts[o], ends[o]))
         if len(work) < len(slots):
             yield f"machine {resource} fills two slots of one operation"
         family = int(p.initial[resource]) if p.setup.size else NONE
         free, last = 0, NONE
         for o in work:
-            start = int(s.start[o])
+            start = starts[o]
             if start < free:
                 yield (
                     f"machine {resource} starts {label(p, o)} at {start}, while "
@@ -171,8 +174,8 @@ def _sequence(p: Problem, s: Schedule) -> Iterator[str]:
                         f"setup of {change} is done at {earliest}"
                     )
                 family = int(p.family[o])
-            if s.end[o] >= free:
-                free, last = int(s.end[o]), o
+            if ends[o] >= free:
+                free, last = ends[o], o
 
 
 def _sharing(p: Problem, s: Schedule) -> Iterator[str]:
@@ -203,17 +206,16 @@ def _sharing(p: Problem, s: Schedule) -> Iterator[str]:
 
 def _availability(p: Problem, s: Schedule, scenario: Scenario) -> Iterator[str]:
     """No operation starts while its resource is unavailable; without interruption none runs."""
-    work: list[list[int]] = [[] for _ in range(p.resources)]
-    for slot, resource in enumerate(s.assign.tolist()):
-        work[resource].append(int(p.slot_operation[slot]))
-    start, end = s.start.tolist(), s.end.tolist()
+    work = [p.slot_operation[s.assign == resource] for resource in range(p.resources)]
+    start, end = ([times[own] for own in work] for times in (s.start, s.end))
     for resource, begin, finish in scenario.unavailable.tolist():
-        for o in work[resource]:
-            wrong = start[o] < finish and end[o] > begin
-            if scenario.interruption != "none":
-                wrong = begin <= start[o] < finish
-            if wrong:
-                yield (
-                    f"{label(p, o)} runs on machine {resource}, which is unavailable from "
-                    f"{begin} to {finish}"
-                )
+        wrong = start[resource] < finish
+        if scenario.interruption == "none":
+            wrong &= end[resource] > begin
+        else:
+            wrong &= start[resource] >= begin
+        for o in work[resource][wrong]:
+            yield (
+                f"{label(p, o)} runs on machine {resource}, which is unavailable from "
+                f"{begin} to {finish}"
+            )

@@ -88,6 +88,9 @@ def wait(problem: Problem, schedule: Schedule) -> Int:
     """
     if problem.jobs == problem.operations:
         return np.maximum(schedule.start - problem.release, 0)
+    if problem.is_chain:  # its operations never overlap
+        run = np.add.reduceat(schedule.end - schedule.start, problem.first[:-1])
+        return flow(problem, schedule) - run
     waits = np.zeros(problem.jobs, np.int64)
     for j in range(problem.jobs):
         own = slice(problem.first[j], problem.first[j + 1])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,6 +14,7 @@ from envs.core.errors import InputError
 from envs.core.problem import HORIZON, Int, Problem
 
 Interruption = Literal["none", "resume", "restart"]
+Periods = tuple[list[list[int]], list[int]]  # [from, to] in order; the latest `to` up to each
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +81,26 @@ class Scenario:
         end, up = start + ticks, start
         if self.interruption == "none":
             return end
-        own = self.unavailable[self.unavailable[:, 0] == resource, 1:]
-        for begin, finish in sorted(own.tolist()):
+        own, latest = self._periods.get(resource, ([], []))
+        for begin, finish in own[bisect_right(latest, start) :]:  # those before are over
+            if begin >= end:
+                break
             down = max(begin, up)  # periods may overlap: what has been repaired counts once
             if down < min(end, finish):
                 end = finish + (end - down if self.interruption == "resume" else ticks)
                 up = finish
         return end
+
+    @cached_property
+    def _periods(self) -> dict[int, Periods]:
+        """The periods of each resource that has any."""
+        own: dict[int, list[list[int]]] = {}
+        for resource, *period in sorted(self.unavailable.tolist()):
+            own.setdefault(resource, []).append(period)
+        return {
+            resource: (periods, list(accumulate((to for _, to in periods), max)))
+            for resource, periods in own.items()
+        }
 
     def check(self, problem: Problem) -> None:
         """Refuse a scenario that does not belong to a problem.

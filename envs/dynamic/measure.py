@@ -24,11 +24,13 @@ def utilisation(shop: OnlineShop, schedule: Schedule) -> float:
     busy, able = 0, (end - begin) * shop.problem.resources
     start, finish = np.clip(schedule.start, begin, end), np.clip(schedule.end, begin, end)
     busy += int((finish - start).sum())
-    for machine, *period in shop.scenario.unavailable.tolist():
-        first, last = (min(max(tick, begin), end) for tick in period)
-        able -= last - first
-        own = schedule.assign == machine
-        busy -= int(np.maximum(np.minimum(finish, last) - np.maximum(start, first), 0)[own].sum())
+    machine, *period = shop.scenario.unavailable.T
+    first, last = np.clip(period, begin, end)
+    able -= int((last - first).sum())
+    for m in range(shop.problem.resources):
+        own, down = schedule.assign == m, machine == m
+        stop = np.minimum.outer(last[down], finish[own])
+        busy -= int(np.maximum(stop - np.maximum.outer(first[down], start[own]), 0).sum())
     return busy / able
 
 
