@@ -96,6 +96,14 @@ def cr_spt(table: CandidateTable) -> Priorities:
     return -_time(table) * np.maximum(ratio, 1.0)
 
 
+def wcr_spt(table: CandidateTable) -> Priorities:
+    """Weight over the least of CR+SPT: the rule for jobs of different weights.
+
+    Anderson and Nyirenda 1990 have no weights; dividing by them is what turns SPT into WSPT.
+    """
+    return -table["weight"] / cr_spt(table)
+
+
 def winq(table: CandidateTable) -> Priorities:
     """Least work in the next queue, on the machine included (Haupt 1989, WINQ)."""
     return -table["next_work"].astype(np.float64)
@@ -148,6 +156,7 @@ ONLINE_RULES: dict[str, Rule] = {
     "slack": slack,
     "s_opn": s_opn,
     "cr_spt": cr_spt,
+    "wcr_spt": wcr_spt,
     "winq": winq,
     "pt_winq": pt_winq,
     "pt_winq_npt": pt_winq_npt,

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from baselines.genetic.stream import Stream, below, uniform
-from baselines.rolling.plan import Goal, Plan, construct, decode
+from baselines.rolling.plan import Goal, Plan, construct, decode, price
 from envs.dynamic.known import Known
 
 POPULATION = 16  # plans; fewer where there are few evaluations
@@ -37,14 +37,15 @@ def evolve(
     choices = np.zeros((size, p), np.int64)
     costs = np.zeros(size)
     chosen = np.zeros(jobs, np.bool_)
-    used = 0
+    used, born = 0, 0
     while used < evaluations:
-        member = used
-        if used == 0:
+        member = born
+        if born == 0:
             trial.order[:] = plan.order
             trial.choice[:] = plan.choice
-        elif used < size:
-            construct(known, trial, goal.objective, 0.0 if used == 1 else NOISE, stream)
+        elif born < size:
+            construct(known, trial, goal.objective, 0.0 if born == 1 else NOISE, stream)
+            used += price(known)
         else:
             mother, father = _winner(costs, stream), _winner(costs, stream)
             _cross(orders[mother], orders[father], trial.order, chosen, stream)
@@ -55,11 +56,12 @@ def evolve(
             member = int(costs.argmax())
         cost = decode(known, trial, goal)
         used += 1
-        if used <= size or (cost < costs[member] and not (costs == cost).any()):
+        born += 1
+        if born <= size or (cost < costs[member] and not (costs == cost).any()):
             orders[member] = trial.order
             choices[member] = trial.choice
             costs[member] = cost
-    first = costs[: min(used, size)].argmin()
+    first = costs[: min(born, size)].argmin()
     best.order[:] = orders[first]
     best.choice[:] = choices[first]
     decode(known, best, goal)

@@ -24,7 +24,6 @@ from envs.dynamic.known import Known
 
 Float = NDArray[np.float64]
 WEIGHTED_TARDINESS, TARDINESS, FLOW, LATE = range(4)
-LOOK_AHEAD, WAIT = 3.0, 2.0  # k and b of apparent tardiness cost, see baselines/online_rules.py
 
 
 class Goal(NamedTuple):
@@ -105,11 +104,17 @@ def job_cost(known: Known, j: int, end: int, goal: Goal) -> float:
 
 
 @njit(cache=True)
+def price(known: Known) -> int:
+    """Return how many decodings a construction costs: it looks at every job for each operation."""
+    return 1 + len(known.job) // 8
+
+
+@njit(cache=True)
 def construct(known: Known, plan: Plan, objective: int, noise: float, stream: Stream) -> None:
     """Write the order in which a rule would dispatch, without idling while something can start.
 
-    The rule is apparent tardiness cost (for flows, weighted shortest time), its value multiplied
-    by up to exp(noise).
+    The rule is the weighted CR+SPT of baselines/online_rules.py (for flows SPT), its value
+    multiplied by up to exp(noise).
     """
     jobs = len(known.job)
     plan.done[:] = 0
@@ -117,21 +122,17 @@ def construct(known: Known, plan: Plan, objective: int, noise: float, stream: St
     ready = known.ready.copy()
     rest = np.zeros(jobs, np.int64)  # least estimates after the next operation
     luck = np.ones(jobs)
-    mean, count = 0.0, 0
     for j in range(jobs):
         for o in range(known.first[j], known.first[j + 1]):
             least = known.time[o, 0]
             for a in range(known.choices[o]):
                 least = min(least, known.time[o, a])
-            mean += least
-            count += 1
             if o > known.first[j]:
                 rest[j] += least
         if noise > 0:
             luck[j] = noise * uniform(stream)
         else:
             luck[j] = 0.0
-    mean = max(mean / max(count, 1), 1.0)
     for i in range(len(plan.order)):
         soonest = np.iinfo(np.int64).max
         for j in range(jobs):
@@ -147,10 +148,12 @@ def construct(known: Known, plan: Plan, objective: int, noise: float, stream: St
                 for a in range(known.choices[o]):
                     if plan.free[known.machine[o, a]] <= soonest:
                         time = max(known.time[o, a], 1)
-                        worth = math.log(max(known.weight[j], 1e-9) / time) + luck[j]
+                        worth = luck[j] - math.log(time)
+                        if objective == WEIGHTED_TARDINESS:
+                            worth += math.log(max(known.weight[j], 1e-9))
                         if objective != FLOW:
-                            slack = known.due[j] - soonest - time - (1.0 + WAIT) * rest[j]
-                            worth -= max(slack, 0.0) / (LOOK_AHEAD * mean)
+                            ratio = (known.due[j] - soonest) / (time + rest[j])
+                            worth -= math.log(max(ratio, 1.0))
                         if worth > most:
                             chosen, choice, most = j, a, worth
         o = known.first[chosen] + plan.done[chosen]

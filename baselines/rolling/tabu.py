@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from baselines.genetic.stream import Stream, below
-from baselines.rolling.plan import Float, Goal, Plan, construct, decode, job_cost
+from baselines.rolling.plan import Float, Goal, Plan, construct, decode, job_cost, price
 from envs.core.problem import Int
 from envs.dynamic.known import Known
 
@@ -29,6 +29,8 @@ class Moves(NamedTuple):
 
 
 TENURE = 6  # least iterations for which a swap is not undone; up to twice as many at random
+STARTS = 8  # most plans to begin with; fewer where there are few evaluations
+NOISE = 1.0  # of the noisy ones
 MOST = 16  # moves looked at in an iteration
 
 
@@ -42,7 +44,7 @@ def improve(
     evaluations: int,
     stream: Stream,
 ) -> int:
-    """Search from the better of two plans: a rule's, and the one that `plan` holds.
+    """Search from the best of some plans: the one that `plan` holds, a rule's, and noisy ones.
 
     Args:
         known: What is left.
@@ -61,16 +63,24 @@ def improve(
     moves = Moves(np.zeros(MOST, np.int64), np.zeros(MOST, np.int64), np.zeros(MOST))
     construct(known, best, goal.objective, 0.0, stream)
     least = decode(known, best, goal)
-    cost = decode(known, plan, goal)
-    if least <= cost:
-        plan.order[:] = best.order
-        plan.choice[:] = best.choice
-        decode(known, plan, goal)
-    else:
-        least = cost
-        best.order[:] = plan.order
-        best.choice[:] = plan.choice
-    used, iteration = 3, 0
+    used, iteration = price(known), 0
+    starts = max(1, min(STARTS, evaluations // STARTS))
+    for i in range(starts):
+        if i == 0:  # what is left of the last plan
+            trial.order[:] = plan.order
+            trial.choice[:] = plan.choice
+        else:
+            construct(known, trial, goal.objective, NOISE, stream)
+            used += price(known)
+        cost = decode(known, trial, goal)
+        used += 1
+        if cost < least:
+            least = cost
+            best.order[:] = trial.order
+            best.choice[:] = trial.choice
+    plan.order[:] = best.order
+    plan.choice[:] = best.choice
+    decode(known, plan, goal)
     while used < evaluations:
         iteration += 1
         count = _moves(known, plan, moves, goal, stream)
