@@ -171,6 +171,27 @@ def test_jobs_that_are_not_counted_cost_nothing() -> None:
     assert (first, costs[-1]) == (8, 8)
 
 
+def test_metrics_are_those_of_the_jobs_that_are_counted() -> None:
+    """Job 0 runs 0 to 8, due at 5; job 1 from 1 to 13, due at 20, of which 7 are work."""
+    env = DynamicShopEnv(OnlineShop(two_jobs(), Scenario()))
+    play(env, 0)
+    problem, schedule = env.problem(), env.schedule()
+    first, last, both = (
+        evaluate(problem, schedule, Scenario(counted=np.array(counted)))
+        for counted in ([0, 1], [1, 2], [0, 2])
+    )
+    assert (first.mean_flow, last.mean_flow, both.mean_flow) == (8, 12, 10)
+    assert (first.mean_wait, last.mean_wait) == (0, 5)
+    assert (first.weighted_tardiness, last.weighted_tardiness) == (9, 0)
+    assert (first.late_jobs, last.late_jobs, both.late_jobs) == (1, 0, 1)
+    assert (first.priority_flow, last.priority_flow) == ((8, -1, -1), (12, -1, -1))
+    assert (first.weighted_flow, last.weighted_flow) == (24, 24)
+    assert first.fairness == last.fairness == 1 > both.fairness
+    assert (first.counted, last.counted, both.counted) == (1, 1, 2)
+    assert first.makespan == last.makespan == 13  # all jobs load the machines
+    assert evaluate(problem, schedule) == both
+
+
 @pytest.mark.parametrize("options", OPTIONS, ids=range(len(OPTIONS)))
 def test_an_illegal_action_changes_nothing(options) -> None:
     rng = np.random.default_rng(0)

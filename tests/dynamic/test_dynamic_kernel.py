@@ -20,6 +20,7 @@ from tests.dynamic.shops import random_online
 
 COSTS = list(product(("weighted_tardiness", "tardiness", "flow", "late"), ("foreseen", "accrued")))
 ARRAYS = ("start", "end", "assign")
+BLOCKS = [*range(4), *(pytest.param(block, marks=pytest.mark.deep) for block in range(4, 40))]
 
 
 def compare(batch: DynamicBatch, plain: PlainDynamic, seen: str) -> None:
@@ -34,7 +35,7 @@ def compare(batch: DynamicBatch, plain: PlainDynamic, seen: str) -> None:
     assert all(np.array_equal(getattr(one, a), getattr(other, a)) for a in ARRAYS), seen
 
 
-@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("block", BLOCKS)
 def test_it_equals_a_plain_simulation(block) -> None:
     """Candidates, schedules and all kinds of cost, at every choice of hundreds of odd shops."""
     decisions = interrupted = 0
