@@ -113,7 +113,7 @@ def _read(name: str) -> dict[str, Any]:
 def _listed(name: str) -> list[str]:
     spec = _read(name)
     if "generator" in spec:
-        plain = {k: v for k, v in spec["generator"].items() if not isinstance(v, list)}
+        plain = {k: v for k, v in spec["generator"].items() if not isinstance(v, list | dict)}
         return [", ".join(f"{key}={value}" for key, value in plain.items())]
     entries = [str(entry) for entry in spec["instances"]]
     return entries if len(entries) <= _MOST else [*entries[:2], "…", entries[-1]]

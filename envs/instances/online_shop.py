@@ -19,7 +19,7 @@ class OnlineShop:
 
     ``problem.time`` are the estimates that a planner sees of a job once it is known, and
     ``scenario`` what happens: durations, breakdowns, and which jobs are counted. Jobs are numbered
-    by arrival.
+    by arrival. ``group`` names the setting of a study that it was drawn for, if any.
 
     Raises:
         InputError: If it is no shop of chains, jobs are out of order, a weight is no whole number,
@@ -28,6 +28,7 @@ class OnlineShop:
 
     problem: Problem
     scenario: Scenario
+    group: str = ""
 
     def __post_init__(self) -> None:
         """Check what the simulator relies on."""
