@@ -39,7 +39,7 @@ class Noisy:
     """
 
     rules: Rules = ("wrt",)
-    noise: float = 0.5
+    noise: float = 0.25
     weights: Weights = ()
 
     def __post_init__(self) -> None:

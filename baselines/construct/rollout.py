@@ -154,8 +154,9 @@ def conflict(lay, shop, state, delay, rows):
 
     The machine is that of the earliest completion c. With s its earliest start, its candidates
     compete that start up to s + delay * (c - 1 - s): 0 gives non-delay, 1 active schedules
-    (Giffler & Thompson 1960; Storer, Wu & Vaccari 1992), and in job shops all of them. Operations
-    that could go to another machine instead compete with their other rows, too.
+    (Giffler & Thompson 1960; Storer, Wu & Vaccari 1992), and in job shops all of them. In flexible
+    shops some are never built: that an operation waits for a slower machine, although it would
+    end first on this one, is left to the rules. Trying all its machines cost more than it gained.
 
     Args:
         lay: The layout.
