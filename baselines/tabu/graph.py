@@ -12,13 +12,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.core.compiled import compiled, inlined
+from baselines.tabu.kernels import inlined
+from envs.core.compiled import compiled
 from envs.core.problem import Problem
 
 Nodes = NDArray[np.uint32]  # unsigned: a signed index costs a test for "from the end"
 Ticks = NDArray[np.int32]
 Node = int | np.uint32
-LOW, HEADS, HIGH, TAILS = range(4)  # cells of Graph.window
+LOW, HIGH = range(2)  # cells of Graph.window
 
 
 class Shop(NamedTuple):
@@ -40,7 +41,7 @@ class Graph(NamedTuple):
     """Hold one schedule as a graph, with its longest paths."""
 
     order: Nodes  # (N,) operations in a topological order
-    place: Nodes  # (N + 1,) position of each operation in it, 0
+    place: Nodes  # (N,) position of each operation in it
     machine: Nodes  # (N,)
     previous: Nodes  # (N,) operation before it on its machine, or N + J
     following: Nodes  # (N,) operation after it on its machine, or N
@@ -50,8 +51,7 @@ class Graph(NamedTuple):
     tail: Ticks  # (N + 1,) longest path from its start to the end of all, 0
     marked: NDArray[np.bool_]  # (N + J + 1,) scratch, False between moves
     spare: Nodes  # (N,) scratch
-    window: NDArray[np.int64]  # (4,) heads may be wrong from place LOW to HEADS and where that
-    # leads to, tails from place HIGH back to TAILS
+    window: NDArray[np.int64]  # (2,) heads are right before place LOW, tails after place HIGH
 
 
 def new_shop(p: Problem) -> Shop:
@@ -76,7 +76,7 @@ def new_graph(shop: Shop) -> Graph:
     finish[n : n + jobs] = shop.release
     return Graph(
         order=np.zeros(n, np.uint32),
-        place=np.zeros(n + 1, np.uint32),
+        place=np.zeros(n, np.uint32),
         machine=np.zeros(n, np.uint32),
         previous=np.zeros(n, np.uint32),
         following=np.zeros(n, np.uint32),
@@ -86,7 +86,7 @@ def new_graph(shop: Shop) -> Graph:
         tail=np.zeros(n + 1, np.int32),
         marked=np.zeros(n + jobs + 1, np.bool_),
         spare=np.zeros(n, np.uint32),
-        window=np.zeros(4, np.int64),
+        window=np.zeros(2, np.int64),
     )
 
 
@@ -108,22 +108,16 @@ def link(shop: Shop, g: Graph) -> None:
         else:
             g.following[last[r]] = o
         last[r] = o
-    g.window[LOW] = g.window[TAILS] = 0
-    g.window[HIGH] = g.window[HEADS] = n - 1
+    g.window[LOW], g.window[HIGH] = 0, n - 1
 
 
 @inlined
 def heads(shop: Shop, g: Graph) -> int:
     """Bring the ends of all operations up to date; return the makespan."""
-    i, stop = g.window[LOW], g.window[HEADS]
-    while i <= stop:
+    for i in range(g.window[LOW], g.order.size):
         o = g.order[i]
-        end = max(g.finish[shop.before[o]], g.finish[g.previous[o]]) + g.duration[o]
-        if end != g.finish[o]:
-            g.finish[o] = end
-            stop = max(stop, g.place[shop.after[o]], g.place[g.following[o]])
-        i += 1
-    g.window[LOW], g.window[HEADS] = g.order.size, -1
+        g.finish[o] = max(g.finish[shop.before[o]], g.finish[g.previous[o]]) + g.duration[o]
+    g.window[LOW] = g.order.size
     makespan = 0
     for j in range(shop.last.size):
         makespan = max(makespan, g.finish[shop.last[j]])
@@ -133,20 +127,10 @@ def heads(shop: Shop, g: Graph) -> int:
 @inlined
 def tails(shop: Shop, g: Graph) -> None:
     """Bring the tails up to date."""
-    n = g.order.size
-    i, stop = g.window[HIGH], g.window[TAILS]
-    while i >= stop:
+    for i in range(g.window[HIGH], -1, -1):
         o = g.order[i]
-        longest = max(g.tail[shop.after[o]], g.tail[g.following[o]]) + g.duration[o]
-        if longest != g.tail[o]:
-            g.tail[o] = longest
-            by_job, by_machine = shop.before[o], g.previous[o]
-            if by_job < n:
-                stop = min(stop, g.place[by_job])
-            if by_machine < n:
-                stop = min(stop, g.place[by_machine])
-        i -= 1
-    g.window[HIGH], g.window[TAILS] = -1, n
+        g.tail[o] = max(g.tail[shop.after[o]], g.tail[g.following[o]]) + g.duration[o]
+    g.window[HIGH] = -1
 
 
 @inlined
@@ -156,7 +140,7 @@ def relocate(shop: Shop, g: Graph, o: int, r: int, previous: int) -> bool:
     ``previous`` is N + J for the first place. If it closes a cycle nothing changes.
     """
     n = g.order.size
-    was_on, was_behind, was_before = g.machine[o], g.previous[o], g.following[o]
+    was_on, was_behind = g.machine[o], g.previous[o]
     _unlink(g, o)
     following = g.following[previous] if previous < n else g.lead[r]
     if previous < n and g.place[previous] > g.place[o]:
@@ -170,11 +154,6 @@ def relocate(shop: Shop, g: Graph, o: int, r: int, previous: int) -> bool:
         g.machine[o] = r
         g.duration[o] = shop.time[o, r]
         _insert(g, o, r, previous)
-        g.window[HEADS] = max(g.window[HEADS], g.place[was_before], g.place[following])
-        if was_behind < n:
-            g.window[TAILS] = min(g.window[TAILS], g.place[was_behind])
-        if previous < n:
-            g.window[TAILS] = min(g.window[TAILS], g.place[previous])
     else:
         _insert(g, o, was_on, was_behind)
     return done
@@ -249,8 +228,6 @@ def _earlier(shop: Shop, g: Graph, o: int, low: int) -> bool:
 def _widen(g: Graph, low: int, high: int) -> None:
     """Note that places low..high have changed."""
     g.window[LOW] = min(g.window[LOW], low)
-    g.window[TAILS] = min(g.window[TAILS], low)
-    g.window[HEADS] = max(g.window[HEADS], high)
     g.window[HIGH] = max(g.window[HIGH], high)
 
 

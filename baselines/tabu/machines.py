@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from baselines.genetic.stream import Stream
 from baselines.tabu.graph import Graph, Shop
+from baselines.tabu.kernels import inlined
 from baselines.tabu.memory import NEVER, SCORE, Memory, consider
-from envs.core.compiled import inlined
 
 
 @inlined

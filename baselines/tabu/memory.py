@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from baselines.genetic.stream import Stream, below
 from baselines.tabu.graph import Graph, Node, Nodes, Shop, Ticks
-from envs.core.compiled import compiled, inlined
+from baselines.tabu.kernels import inlined
+from envs.core.compiled import compiled
 
 # Cells of Memory.pick: the best move that is allowed, its estimate and how many are as good; a
 # tabu move at random, for want of one that is allowed, and how many there are.

@@ -10,6 +10,7 @@ import numpy as np
 from baselines.genetic.stream import Stream, below, uniform
 from baselines.tabu.blocks import weigh_block
 from baselines.tabu.graph import Graph, Nodes, Shop
+from baselines.tabu.kernels import inlined
 from baselines.tabu.machines import weigh_machines
 from baselines.tabu.memory import (
     BEHIND,
@@ -24,7 +25,6 @@ from baselines.tabu.memory import (
     TIES,
     Memory,
 )
-from envs.core.compiled import inlined
 
 
 @inlined
