@@ -111,17 +111,18 @@ def _lines(found: Mapping[str, Any]) -> list[str]:
 def _yaml(settings: Settings, found: Mapping[str, Any]) -> str:
     """Return the weights as a file of ``configs/baseline``, with what made them."""
     keys = {k: v for k, v in settings.model_dump(mode="json").items() if k not in _SILENT}
-    head = [
-        "Static rules that complement each other: weights of columns.",
-        f"dispatchlab tune {' '.join(f'{k}={_shown(v)}' for k, v in keys.items())}",
-        *_lines(found),
+    rows = [f"[{', '.join(f'{value:g}' for value in row)}]" for row in found["weights"]]
+    lines = [
+        "# A portfolio: static rules that complement each other, each a weighted sum of columns.",
+        "",
+        "# Made by:",
+        f"# dispatchlab tune {' '.join(f'{k}={_shown(v)}' for k, v in keys.items())}",
+        *(f"# {line}" for line in _lines(found)),
+        "",
+        f"# a row a rule: {', '.join(STATIC)}",
+        f"weights: [{', '.join(rows)}]",
     ]
-    rows = [
-        f"  - [{', '.join(f'{value:g}' for value in row)}]"
-        for row in np.asarray(found["weights"]).tolist()
-    ]
-    names = [f"# {' '.join(STATIC)}"]
-    return "\n".join([*(f"# {line}" for line in head), "", *names, "weights:", *rows, ""])
+    return "\n".join([*lines, ""])
 
 
 _SILENT = ("progress", "out")

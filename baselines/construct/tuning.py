@@ -42,7 +42,7 @@ class CrossEntropy:
         InputError: If a setting is out of its range.
     """
 
-    rules: int = 3
+    rules: int = 4
     generations: int = 40
     population: int = 100
     elite: int = 12
