@@ -65,10 +65,10 @@ class Tabu:
     """
 
     start: Start = "wrt"
-    neighbourhood: Neighbourhood = "n6"
+    neighbourhood: Neighbourhood = "n7"
     tenure: int = 8
     spread: int = 4
-    patience: int = 25
+    patience: int = 60
     elites: int = 8
     threads: int = 1
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from baselines.tabu import Tabu
+from baselines.tabu.search import ERA, EVALUATIONS, SINCE, Rates, search
 from envs.core.bounds import lower_bound
 from envs.core.builder import ProblemBuilder
 from envs.core.check import violations
@@ -171,6 +172,8 @@ def test_starts_differ() -> None:
         ("tenure", -1),
         ("tenure", 1.5),
         ("spread", -1),
+        ("patience", 0),
+        ("elites", 0),
         ("threads", 0),
     ],
 )
@@ -189,3 +192,16 @@ def test_problems_that_it_cannot_take_are_refused() -> None:
     with pytest.raises(InputError, match="coarser tick"):
         solve(replace(shop, time=shop.time * 2**24), evaluations=1)
     assert solve(replace(shop, deadline=np.full(3, -1)), evaluations=1).evaluations == 1
+
+
+def test_a_search_goes_on_where_its_clock_begins_anew() -> None:
+    problem = random_shop(10, 10, 2)
+    shop, states = Tabu()._begin(problem, np.random.default_rng(0), 1, None)
+    state, rates = states[0], Rates(neighbourhood=6, tenure=8, spread=4, patience=2500)
+    search(shop, state, rates, 0, 500)
+    state.counters[[EVALUATIONS, SINCE]] += ERA - 600
+    state.memory.arcs[state.memory.arcs > 0] += ERA - 600
+    assert state.memory.arcs.max() > ERA - 120
+    search(shop, state, rates, 0, ERA + 500)
+    assert state.counters[EVALUATIONS] == ERA + 500
+    assert 450 < state.memory.arcs.max() <= 512

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from baselines.genetic.stream import stream
+from baselines.tabu.elite import EMPTY, WALK, Elite, between, keep, new_elite, restart
 from baselines.tabu.graph import Graph, heads, link, new_graph, new_shop, relocate, tails
 from baselines.tabu.memory import (
     BEHIND,
@@ -152,3 +153,45 @@ def test_a_critical_path_adds_up_to_the_makespan(problem, seed) -> None:
     assert begin + graph.duration[on].sum() == makespan
     for u, v in pairwise(on):
         assert shop.after[u] == v or graph.following[u] == v
+
+
+def row_of(elite: Elite, row: int, problem: Problem, rng: np.random.Generator) -> Graph:
+    """Write a random schedule into a row, and return its graph."""
+    graph = random_graph(problem, rng)
+    keep(elite, row, graph, int(graph.finish[: problem.operations].max()))
+    return graph
+
+
+@given(chains(), st.floats(0, 1), seeds)
+def test_a_schedule_between_two_keeps_what_they_share(problem, share, seed) -> None:
+    rng = np.random.default_rng(seed)
+    elite = new_elite(2, problem.operations)
+    row_of(elite, 0, problem, rng)
+    row_of(elite, 1, problem, rng)
+    graph = new_graph(new_shop(problem))
+    between(graph, elite, 0, 1, share, stream(rng))
+    place = np.argsort(graph.order.astype(int))
+    both = (elite.start[:2, :, None] < elite.start[:2, None, :]).all(axis=0)
+    for u, v in np.argwhere(both):
+        assert place[u] < place[v]
+    machines = elite.machine[:2].T.tolist()
+    assert all(r in pair for r, pair in zip(graph.machine.tolist(), machines, strict=True))
+    decode(problem, graph.order.astype(int), graph.machine.astype(int))  # refuses a wrong order
+
+
+@given(chains(least=1), seeds)
+def test_a_restart_keeps_the_best_elite_and_forgets_the_walk(problem, seed) -> None:
+    rng = np.random.default_rng(seed)
+    shop, elite = new_shop(problem), new_elite(2, problem.operations)
+    seen = []
+    for _ in range(4):
+        graph = row_of(elite, WALK, problem, rng)
+        seen.append(int(elite.makespan[WALK]))
+        restart(shop, graph, elite, stream(rng))
+        assert elite.makespan[WALK] == EMPTY
+        assert min(elite.makespan[:2]) == min(seen)
+        schedule = decode(problem, graph.order.astype(int), graph.machine.astype(int))
+        assert heads(shop, graph) == schedule.makespan
+    starts = elite.start[:2], elite.machine[:2]
+    if (elite.makespan[:2] < EMPTY).all():
+        assert any((rows[0] != rows[1]).any() for rows in starts)  # no schedule is there twice
