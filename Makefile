@@ -11,8 +11,10 @@ TABLES := results/queue
 CLOUD  := runs/cloud/readme
 CLOUDS := results/cloud
 COMMA  := ,
+ONLINE := results/dynamic
 
-.PHONY: setup demo queue cloud levels readme readme-queue readme-cloud test verify clean clean-cache
+.PHONY: setup demo queue cloud levels dynamic readme readme-queue readme-cloud readme-dynamic test \
+    verify clean clean-cache
 
 setup: $(STAMP)
 
@@ -84,6 +86,17 @@ readme-cloud:
 	    -e '/cloud table: begin/r $(CLOUDS)/compare.md' \
 	    -e '/levels table: begin/,/levels table: end/{//!d}' \
 	    -e '/levels table: begin/r $(CLOUDS)/levels/table.md' README.md
+
+# Compare the rules of the online shop at four loads, calm and disturbed: some minutes of a core.
+dynamic: $(STAMP)
+	rm -rf $(ONLINE)/rules
+	$(BIN)/dispatchlab evaluate experiment=dynamic/rules out=$(ONLINE)/rules
+
+# Put the tables and the picture of the last `make dynamic` into the README.
+readme-dynamic:
+	cp $(ONLINE)/rules/compare.png docs/dynamic.png
+	sed -i -e '/dynamic table: begin/,/dynamic table: end/{//!d}' \
+	    -e '/dynamic table: begin/r $(ONLINE)/rules/table.md' README.md
 
 # Put the table and pictures of the last `make demo` into the README.
 readme:

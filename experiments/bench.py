@@ -13,16 +13,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Literal
 
 import numba as nb
 import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 
-from experiments.config import Config, parse
+from envs.core.errors import InputError
+from experiments import bench_searches as searches
+from experiments.bench_searches import Measure
+from experiments.config import Config, Text, parse
 
 REFERENCE = 100_000_000  # steps of the reference chain
-VISIBLE = 32  # waiting tasks K that can be seen in a queue
+VISIBLE = 32  # waiting tasks or operations K that can be seen in a queue
+ONLINE: dict[str, Any] = {"load": 0.9, "noise": 0.3, "breakdown": 0.05}
 CLOUD: dict[str, Any] = {"services": 8, "tasks": 8, "subtasks": 12}  # 8s8t12st of the study
 
 
@@ -32,6 +37,24 @@ class Settings(Config):
     seconds: PositiveFloat
     repeats: PositiveInt
     envs: PositiveInt
+    only: Text | None = None
+
+
+class Case:
+    """One thing to measure.
+
+    Args:
+        name: What is counted, a row of the table.
+        target: Of it a second, None where there is none.
+        maker: Returns the measurement: seconds to spend -> operations a second.
+        arguments: Of the maker.
+    """
+
+    def __init__(
+        self, name: str, target: float | None, maker: Callable[..., Measure], *arguments: Any
+    ) -> None:
+        self.name, self.target = name, target
+        self.make = partial(maker, *arguments)
 
 
 def run(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,34 +64,14 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     shows in both.
     """
     settings = parse(Settings, config)
-    cases: list[tuple[str, float | None, Callable[[float], float]]] = [
-        ("1 environment, 15x15, basic, non-delay", 150_000, _single(15, 15, "basic", 0.0)),
-        ("1 environment, 15x15, basic, active", None, _single(15, 15, "basic", 1.0)),
-    ]
-    vector: list[tuple[int, int, Literal["basic", "full"], float, float | None]] = [
-        (15, 15, "basic", 1.0, 2_500_000),
-        (30, 20, "basic", 1.0, 1_500_000),
-        (100, 20, "basic", 1.0, 500_000),
-        (15, 15, "full", 1.0, 1_000_000),
-        (15, 15, "full", 0.0, None),
-    ]
-    for jobs, machines, columns, delay, target in vector:
-        name = f"{settings.envs} environments, {jobs}x{machines}, {columns}, {_class(delay)}"
-        cases.append((name, target, _vector(settings.envs, jobs, machines, columns, delay)))
-    cases += [
-        ("1 queue, tasks, K = 32", 150_000, _single_queue()),
-        (f"{settings.envs} queues, tasks, K = 32", 1_000_000, _vector_queue(settings.envs)),
-        ("1 cloud, 8s8t12st, active", None, _single_cloud(1.0)),
-        (f"{settings.envs} clouds, 8s8t12st, active", None, _vector_cloud(settings.envs, 1.0)),
-        (f"{settings.envs} clouds, 8s8t12st, non-delay", None, _vector_cloud(settings.envs, 0.0)),
-        ("decode, 15x15, schedules", 400_000, _decode(15, 15)),
-        ("decode, 8s8t12st, append", 100_000, _place(inserting=False)),
-        ("decode, 8s8t12st, insert", 100_000, _place(inserting=True)),
-        ("ants, 8s8t12st, repair and append, solutions", 30_000, _ants("oloos")),
-        ("ants, 8s8t12st, ready and insert, solutions", None, _ants("aco")),
-    ]
+    every = _cases(settings.envs)
+    cases = [case for case in every if (settings.only or "").lower() in case.name.lower()]
+    if not cases:
+        known = ", ".join(dict.fromkeys(case.name.split(",")[0] for case in every))
+        raise InputError("only", f"{settings.only} is in no case", f"known are {known}")
     rows = []
-    for name, target, measure in cases:
+    for case in cases:
+        measure = case.make()
         measure(0.2)  # compiles, warms the caches
         rates, references = [], []
         for _ in range(settings.repeats):
@@ -77,34 +80,74 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
         rate, reference = statistics.median(rates), statistics.median(references)
         rows.append(
             {
-                "case": name,
+                "case": case.name,
                 "per_second": rate,
                 "lowest": min(rates),
                 "highest": max(rates),
-                "target": target,
+                "target": case.target,
                 "reference_steps": reference / rate,
             }
         )
-    start = _second_start()
-    metrics = {"rows": rows, "second_start_seconds": start, "machine": _machine()}
-    return metrics
+    start = _second_start() if settings.only is None else None
+    return {"rows": rows, "second_start_seconds": start, "machine": _machine()}
+
+
+def _cases(envs: int) -> list[Case]:
+    """Return all cases; nothing is built before a case is measured."""
+    vector: list[tuple[int, int, Literal["basic", "full"], float, float | None]] = [
+        (15, 15, "basic", 1.0, 2_500_000),
+        (30, 20, "basic", 1.0, 1_500_000),
+        (100, 20, "basic", 1.0, 500_000),
+        (15, 15, "full", 1.0, 1_000_000),
+        (15, 15, "full", 0.0, None),
+    ]
+    return [
+        Case("1 environment, 15x15, basic, non-delay", 150_000, _single, 15, 15, "basic", 0.0),
+        Case("1 environment, 15x15, basic, active", None, _single, 15, 15, "basic", 1.0),
+        *(
+            Case(
+                f"{envs} environments, {jobs}x{machines}, {columns}, {_class(delay)}",
+                *(target, _vector, envs, jobs, machines, columns, delay),
+            )
+            for jobs, machines, columns, delay, target in vector
+        ),
+        Case("1 queue, tasks, K = 32", 150_000, _single_queue),
+        Case(f"{envs} queues, tasks, K = 32", 1_000_000, _vector_queue, envs),
+        Case("1 cloud, 8s8t12st, active", None, _single_cloud, 1.0),
+        Case(f"{envs} clouds, 8s8t12st, active", None, _vector_cloud, envs, 1.0),
+        Case(f"{envs} clouds, 8s8t12st, non-delay", None, _vector_cloud, envs, 0.0),
+        Case("1 online shop, load 0.9, K = 32", 100_000, _single_online),
+        Case(f"{envs} online shops, load 0.9, K = 32", 1_000_000, _vector_online, envs),
+        Case("decode, 15x15, schedules", 400_000, searches.decoding, 15, 15),
+        Case("decode, 8s8t12st, append", 100_000, partial(searches.placing, inserting=False)),
+        Case("decode, 8s8t12st, insert", 100_000, partial(searches.placing, inserting=True)),
+        Case("ants, 8s8t12st, repair and append, solutions", 30_000, searches.colony, "oloos"),
+        Case("ants, 8s8t12st, ready and insert, solutions", None, searches.colony, "aco"),
+        Case("tabu, 15x15, iterations", 250_000, searches.moves, "ta01"),
+        Case("tabu, 30x20, iterations", 125_000, searches.moves, "ta41"),
+        Case("pilot, 15x15, instances", 200, partial(searches.pilots, rollouts=False), "ta01"),
+        Case("pilot, 15x15, rollouts", None, partial(searches.pilots, rollouts=True), "ta01"),
+        Case("rolling, load 0.9, operations placed", None, searches.plans, 0.9),
+    ]
 
 
 def report(metrics: Mapping[str, Any]) -> str:
     """Return the table that the command prints."""
     lines = [
         f"{'operations a second, one thread':48} {'median':>10} {'lowest':>10} {'highest':>10} "
-        f"{'target':>10} {'ref. steps':>10}"
+        f"{'target':>10} {'each':>9} {'ref. steps':>10}"
     ]
     for row in metrics["rows"]:
         target = f"{row['target']:,.0f}" if row["target"] else "-"
         lines.append(
             f"{row['case']:48} {row['per_second']:10,.0f} {row['lowest']:10,.0f} "
-            f"{row['highest']:10,.0f} {target:>10} {row['reference_steps']:10,.0f}"
+            f"{row['highest']:10,.0f} {target:>10} {_time(1.0 / row['per_second']):>9} "
+            f"{row['reference_steps']:10,.0f}"
         )
+    start = metrics["second_start_seconds"]
     lines += [
         "",
-        f"second start, import to first step: {metrics['second_start_seconds']:.2f} s (target 3)",
+        *([f"second start, import to first step: {start:.2f} s (target 3)"] if start else []),
         "ref. steps: dependent multiply-and-adds that the machine does in one operation's time",
         f"machine: {metrics['machine']}",
     ]
@@ -127,11 +170,19 @@ def _reference() -> float:
     return REFERENCE / (time.perf_counter() - begin)
 
 
+def _time(seconds: float) -> str:
+    """Return a time in a unit in which it is no less than 1."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
+
+
 def _class(delay: float) -> str:
     return {0.0: "non-delay", 1.0: "active"}[delay]
 
 
-def _single(jobs: int, machines: int, columns: str, delay: float) -> Callable[[float], float]:
+def _single(jobs: int, machines: int, columns: str, delay: float) -> Measure:
     """Measure one environment through Gymnasium: resets, observations, masks and rewards in."""
     import gymnasium as gym
 
@@ -156,9 +207,7 @@ def _single(jobs: int, machines: int, columns: str, delay: float) -> Callable[[f
     return measure
 
 
-def _vector(
-    size: int, jobs: int, machines: int, columns: str, delay: float
-) -> Callable[[float], float]:
+def _vector(size: int, jobs: int, machines: int, columns: str, delay: float) -> Measure:
     """Measure the vector environment: resets, observations, masks and rewards in."""
     import gymnasium as gym
 
@@ -185,7 +234,7 @@ def _vector(
     return measure
 
 
-def _single_queue() -> Callable[[float], float]:
+def _single_queue() -> Measure:
     """Measure one queue through Gymnasium, always starting the oldest task that fits."""
     import gymnasium as gym
 
@@ -208,7 +257,7 @@ def _single_queue() -> Callable[[float], float]:
     return measure
 
 
-def _vector_queue(size: int) -> Callable[[float], float]:
+def _vector_queue(size: int) -> Measure:
     """Measure the vector environment of queues."""
     import gymnasium as gym
 
@@ -234,7 +283,7 @@ def _started(batch: Any) -> int:
     return int(batch.data[:, DISPATCHED].sum())
 
 
-def _single_cloud(delay: float) -> Callable[[float], float]:
+def _single_cloud(delay: float) -> Measure:
     """Measure one cloud through Gymnasium, always dispatching the first row."""
     import gymnasium as gym
 
@@ -257,7 +306,7 @@ def _single_cloud(delay: float) -> Callable[[float], float]:
     return measure
 
 
-def _vector_cloud(size: int, delay: float) -> Callable[[float], float]:
+def _vector_cloud(size: int, delay: float) -> Measure:
     """Measure the vector environment of clouds, fresh instances at every reset."""
     import gymnasium as gym
 
@@ -280,72 +329,46 @@ def _vector_cloud(size: int, delay: float) -> Callable[[float], float]:
     return measure
 
 
-def _decode(jobs: int, machines: int) -> Callable[[float], float]:
-    """Measure the decoder on random orders of one random shop."""
-    from envs.core.decode import flatten, makespans
-    from envs.instances import random_shop
+def _single_online() -> Measure:
+    """Measure one online shop through Gymnasium, always starting what waits longest."""
+    import gymnasium as gym
 
-    problem = random_shop(jobs, machines, 0)
-    flat, rng, size = flatten(problem), np.random.default_rng(0), 1000
-    n = problem.operations
-    orders = np.empty((size, n), np.int32)
-    for i in range(size):
-        job = rng.permutation(np.repeat(np.arange(jobs), machines))
-        orders[i] = np.argsort(np.argsort(job, kind="stable"), kind="stable")
-    assigns = np.tile(problem.eligible.argmax(axis=1), (size, 1)).astype(np.int32)
+    import envs  # noqa: F401 - registers
+    from envs.dynamic.layout import DISPATCHED
+
+    env = gym.make("dispatchlab/DynamicShop-v0", visible=VISIBLE, **ONLINE)
 
     def measure(seconds: float) -> float:
-        decoded, begin = 0, time.perf_counter()
+        observation, _ = env.reset(seed=0)
+        counter = env.unwrapped.batch.totals[:, DISPATCHED]  # type: ignore[attr-defined]
+        before, begin = int(counter[0]), time.perf_counter()
         while time.perf_counter() - begin < seconds:
-            makespans(flat, orders, assigns)
-            decoded += size
-        return decoded / (time.perf_counter() - begin)
+            done = False
+            while not done:
+                action = int(observation["action_mask"].argmax())
+                observation, _, done, _, _ = env.step(action)
+            observation, _ = env.reset()
+        return (int(counter[0]) - before) / (time.perf_counter() - begin)
 
     return measure
 
 
-def _place(*, inserting: bool) -> Callable[[float], float]:
-    """Measure the decoder of setups and transfers on random orders and assignments."""
-    from envs.core.board import new_board, place_many
-    from envs.core.decode import flatten
-    from envs.instances import load
+def _vector_online(size: int) -> Measure:
+    """Measure the vector environment of online shops, fresh ones at every reset."""
+    import gymnasium as gym
 
-    problem, rng, size = load("8s8t12st/g1"), np.random.default_rng(0), 1000
-    flat = flatten(problem)
-    board = new_board(flat)
-    before = [set(problem.edges[problem.edges[:, 1] == o, 0].tolist()) for o in range(96)]
-    orders, assigns = np.zeros((2, size, problem.operations), np.int32)
-    for i in range(size):
-        left, done = rng.permutation(problem.operations).tolist(), set[int]()
-        for at in range(problem.operations):
-            o = next(o for o in left if before[o] <= done)
-            left.remove(o)
-            done.add(o)
-            orders[i, at] = o
-        assigns[i] = [rng.choice(np.flatnonzero(row)) for row in problem.eligible]
+    import envs  # noqa: F401 - registers
+    from envs.dynamic.layout import DISPATCHED
+
+    env: Any = gym.make_vec("dispatchlab/DynamicShop-v0", num_envs=size, visible=VISIBLE, **ONLINE)
 
     def measure(seconds: float) -> float:
-        decoded, begin = 0, time.perf_counter()
+        observation, _ = env.reset(seed=0)
+        counter = env.unwrapped.batch.totals[:, DISPATCHED]
+        before, begin = int(counter.sum()), time.perf_counter()
         while time.perf_counter() - begin < seconds:
-            place_many(flat, board, orders, assigns, inserting)
-            decoded += size
-        return decoded / (time.perf_counter() - begin)
-
-    return measure
-
-
-def _ants(name: str) -> Callable[[float], float]:
-    """Measure solutions that a colony constructs and decodes."""
-    from baselines.solvers import SOLVERS
-    from envs.core.protocols import Budget
-    from envs.instances import load
-
-    problem = load("8s8t12st/g1")
-    solver = SOLVERS[name](iterations=None)
-
-    def measure(seconds: float) -> float:
-        result = solver(problem, Budget(seconds=seconds), np.random.default_rng(0))
-        return result.evaluations / result.seconds
+            observation, *_ = env.step(observation["action_mask"].argmax(axis=1))
+        return (int(counter.sum()) - before) / (time.perf_counter() - begin)
 
     return measure
 

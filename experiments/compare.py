@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from statistics import fmean
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from envs.core.errors import InputError
 from experiments.family import Kind
@@ -19,8 +23,16 @@ Key = tuple[str, str]  # name and content hash of an instance
 Cells = dict[Key, list[Row]]  # rows of a method by instance, one a seed
 RESULTS, PARTIAL = "results.jsonl", "results.partial.jsonl"
 KINDS = get_args(Kind)  # in the order of tables
-MOST_SIZES = 8  # columns; with more sizes the table shows the overall mean only
+MOST_GROUPS = 8  # columns; with more groups the table shows the overall mean only
 _NEEDED = ("instance", "sha256", "method", "makespan", "gap", "seconds", "seed")
+
+
+class Pair(NamedTuple):
+    """The values of a method and of the first method on one instance."""
+
+    group: str
+    value: float
+    first: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +41,11 @@ class Line:
 
     method: str
     kind: str  # its class, empty where rows name none
-    gaps: dict[str, tuple[float, ...]]  # per cent by size, an instance each
-    excess: tuple[float, ...]  # per cent above the best value of this comparison
-    change: tuple[float, ...]  # per cent against the first method, an instance of both each
+    gaps: dict[str, tuple[float, ...]]  # per cent by group, an instance each
+    values: dict[str, tuple[float, ...]]  # of the objective, the same way
+    pairs: tuple[Pair, ...]  # an instance of the first method and this one each
+    excess: tuple[float, ...]  # per cent above the best value of this comparison, see `compare`
     wins: int  # instances on which no method is better
-    value: float  # mean objective over instances; the makespan in ticks where rows name none
     seconds: float  # mean over instances
     instances: int
     budget: str  # what it was given an instance, empty where it takes nothing
@@ -43,8 +55,13 @@ class Line:
 
     @property
     def every_gap(self) -> tuple[float, ...]:
-        """Gaps over all sizes."""
-        return tuple(gap for gaps in self.gaps.values() for gap in gaps)
+        """Gaps over all groups."""
+        return tuple(chain.from_iterable(self.gaps.values()))
+
+    @property
+    def value(self) -> float:
+        """Mean objective over instances; the makespan in ticks where rows name none."""
+        return fmean(chain.from_iterable(self.values.values()))
 
     @property
     def gap(self) -> float | None:
@@ -100,12 +117,16 @@ def _row(line: str, at: str) -> dict[str, Any]:
 def compare(rows: Iterable[Row]) -> list[Line]:
     """Return a line a method, class by class.
 
-    Within a class the smallest mean gap comes first, without gaps the smallest excess.
+    Within a class the smallest mean gap comes first, without gaps the smallest excess. That is per
+    cent of the best value of the instance; of objectives that may be 0 it is per cent of the best
+    value's mean over instances.
     """
+    rows = list(rows)
     cells = by_method(rows)
     best = bests(cells)
     first = next(iter(cells.values()), {})
-    lines = [_line(method, instances, best, first) for method, instances in cells.items()]
+    scale = dict.fromkeys(best, fmean(best.values()) or 1.0) if may_vanish(rows) else best
+    lines = [_line(method, own, best, scale, first) for method, own in cells.items()]
 
     def place(line: Line) -> tuple[int, bool, float, float]:
         of = KINDS.index(line.kind) if line.kind in KINDS else len(KINDS)
@@ -133,31 +154,37 @@ def bests(cells: Mapping[str, Cells]) -> dict[Key, float]:
     return best
 
 
-def _line(method: str, instances: Cells, best: Mapping[Key, float], first: Cells) -> Line:
-    gaps: dict[str, list[float]] = {}
-    excess, change, wins, values, seconds = [], [], 0, [], []
+def _line(
+    method: str,
+    instances: Cells,
+    best: Mapping[Key, float],
+    scale: Mapping[Key, float],
+    first: Cells,
+) -> Line:
+    gaps, values = (defaultdict[str, list[float]](list) for _ in range(2))
+    excess, pairs, wins, seconds = [], [], 0, []
     for instance, runs in instances.items():
-        mean = fmean(map(value, runs))
-        values.append(mean)
+        mean, of = fmean(map(value, runs)), group(runs[0])
+        values[of].append(mean)
         seconds.append(fmean(run["seconds"] for run in runs))
-        excess.append(_above(mean, best[instance]))
+        excess.append(100.0 * (mean - best[instance]) / (scale[instance] or 1.0))
         if instance in first:
-            change.append(_above(mean, fmean(map(value, first[instance]))))
+            pairs.append(Pair(of, mean, fmean(map(value, first[instance]))))
         wins += mean <= best[instance]
         known = [run["gap"] for run in runs if run["gap"] is not None]
         if known:
-            gaps.setdefault(size(runs[0]), []).append(fmean(known))
+            gaps[of].append(fmean(known))
     rows = [row for runs in instances.values() for row in runs]
     trained = {row["seed"]: row.get("training_seconds") for row in rows}
     known = [seconds for seconds in trained.values() if seconds is not None]
     return Line(
         method=method,
         kind=class_of(rows[0]),
-        gaps={name: tuple(values) for name, values in gaps.items()},
+        gaps={name: tuple(own) for name, own in gaps.items()},
+        values={name: tuple(own) for name, own in values.items()},
+        pairs=tuple(pairs),
         excess=tuple(excess),
-        change=tuple(change),
         wins=wins,
-        value=fmean(values),
         seconds=fmean(seconds),
         instances=len(instances),
         budget=", ".join(dict.fromkeys(filter(None, map(_budget, rows)))),
@@ -179,6 +206,7 @@ def _budget(row: Row) -> str:
     given = row.get("budget") or {}
     parts = [f"{given['seconds']:g} s"] if given.get("seconds") else []
     parts += [f"{given['evaluations']} ev."] if given.get("evaluations") else []
+    parts += [f"{given['decision_ms']:g} ms/decision"] if given.get("decision_ms") else []
     return " or ".join(parts)
 
 
@@ -195,29 +223,58 @@ def objective(rows: Sequence[Row]) -> str:
     return str(name).replace("_", " ")
 
 
-def _above(number: float, reference: float) -> float:
-    """Return by how many per cent a number is above another; 0 counts as one unit."""
-    return 100.0 * (number - reference) / (reference or 1.0)
+def may_vanish(rows: Sequence[Row]) -> bool:
+    """Return whether the objective can be 0, so that a ratio on one instance says nothing."""
+    return any(word in objective(rows).split() for word in ("tardiness", "late"))
 
 
-def size(row: Row) -> str:
-    """Return the size of a row's instance, "15x15", or an empty string where it is not told."""
-    return f"{row['jobs']}x{row['machines']}" if {"jobs", "machines"} <= set(row) else ""
+def group(row: Row) -> str:
+    """Return the group of a row's instance: as it says, or else its size, "15x15"."""
+    sized = {"jobs", "machines"} <= set(row)
+    return str(row.get("group") or (f"{row['jobs']}x{row['machines']}" if sized else ""))
 
 
-def sizes(lines: Sequence[Line]) -> list[str]:
-    """Return the sizes of a comparison, small ones first."""
+def groups(lines: Sequence[Line]) -> list[str]:
+    """Return the groups of a comparison: sizes from small to large, others as they come.
+
+    Where there are references, those in which an instance has one.
+    """
+    known = any(line.gaps for line in lines)
+    found = dict.fromkeys(of for line in lines for of in (line.gaps if known else line.values))
 
     def area(name: str) -> tuple[int, int]:
-        jobs, _, machines = name.partition("x")
-        return (int(jobs) * int(machines), int(jobs)) if machines else (0, 0)
+        size = re.fullmatch(r"(\d+)x(\d+)", name)
+        return (int(size[1]) * int(size[2]), int(size[1])) if size else (0, 0)
 
-    return sorted({name for line in lines for name in line.gaps if name}, key=area)
+    return sorted(filter(None, found), key=area)
+
+
+def change(pairs: Sequence[Pair], *, of_means: bool) -> tuple[float, float, float] | None:
+    """Return the change against the first method in per cent and its 95 % interval.
+
+    Args:
+        pairs: The instances; None is returned if there are none.
+        of_means: Take the change of the mean value, not the mean of the instances' changes.
+    """
+    if not pairs:
+        return None
+    values, firsts = np.array([(pair.value, pair.first) for pair in pairs], np.float64).T
+    if not of_means:
+        changes = 100.0 * (values - firsts) / np.where(firsts == 0, 1.0, firsts)  # 0: one unit
+        return fmean(changes.tolist()), *interval(changes.tolist(), np.random.default_rng(0))
+    draws = _resamples(len(pairs), np.random.default_rng(0))
+    base = firsts[draws].mean(axis=1)
+    changes = 100.0 * (values[draws].mean(axis=1) / np.where(base == 0, 1.0, base) - 1.0)
+    low, high = np.percentile(changes, [2.5, 97.5])
+    return 100.0 * (values.mean() / (firsts.mean() or 1.0) - 1.0), float(low), float(high)
 
 
 def interval(values: Sequence[float], random: np.random.Generator) -> tuple[float, float]:
     """Return the bootstrap's 95 % interval of the mean (Efron 1979), 2,000 resamples."""
     data = np.asarray(values, np.float64)
-    draws = random.integers(len(data), size=(2000, len(data)))
-    low, high = np.percentile(data[draws].mean(axis=1), [2.5, 97.5])
+    low, high = np.percentile(data[_resamples(len(data), random)].mean(axis=1), [2.5, 97.5])
     return float(low), float(high)
+
+
+def _resamples(count: int, random: np.random.Generator) -> NDArray[np.int64]:
+    return random.integers(count, size=(2000, count))

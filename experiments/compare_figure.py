@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.compare import MOST_SIZES, Line, interval, sizes
+from experiments.compare import MOST_GROUPS, Line, groups, interval
 from experiments.figures import TITLE, blank, plain
+from experiments.tables import digits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +23,7 @@ CLASSES = {
     "exact": "#CC79A7",
 }
 OTHER = "#555555"  # of rows that name no class
+DARKEST = 2.0  # doublings above the best of a group from which on cells are darkest
 SPACE = 0.8  # between two classes, in lines
 
 
@@ -34,15 +36,17 @@ def comparison(lines: Sequence[Line], title: str = "") -> Figure:
     """
     referenced = any(line.gap is not None for line in lines)
     drawn = [line for line in lines if line.gap is not None] if referenced else list(lines)
-    columns = sizes(drawn) if referenced else []
-    by_size = 1 < len(columns) <= MOST_SIZES
-    groups = len({line.kind for line in drawn})
-    height = max(2.0, 0.42 * (len(drawn) + SPACE * (groups - 1)) + 1.5)
-    figure = blank(13.0 if by_size else 7.5, height)
-    panels: Any = figure.subplots(1, 2 if by_size else 1, squeeze=False)[0]
+    columns = groups(drawn)
+    by_group = 1 < len(columns) <= MOST_GROUPS
+    kinds = len({line.kind for line in drawn})
+    height = max(2.0, 0.42 * (len(drawn) + SPACE * (kinds - 1)) + 1.5)
+    figure = blank(13.0 if by_group else 7.5, height)
+    panels: Any = figure.subplots(1, 2 if by_group else 1, squeeze=False)[0]
     _dots(panels[0], drawn, referenced)
-    if by_size:
+    if by_group and referenced:
         _sizes(panels[1], drawn, columns)
+    elif by_group:
+        _cells(panels[1], drawn, columns)
     count = max(line.instances for line in drawn)
     figure.suptitle(title or f"Methods compared on {count} instances", **TITLE)
     return figure
@@ -126,3 +130,47 @@ def _sizes(axes: Axes, lines: Sequence[Line], columns: Sequence[str]) -> None:
     axes.set_xlim(-0.3, len(columns) - 0.7)
     plain(axes, "y")
     axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.01, 0.5))
+
+
+def _cells(axes: Axes, lines: Sequence[Line], columns: Sequence[str]) -> None:
+    """Write the mean value of each method in each group, the darker the further from the best.
+
+    A method's row lies where its dots lie.
+    """
+    from matplotlib import colormaps
+
+    means = np.array(
+        [[np.mean(line.values.get(name, (np.nan,))) for name in columns] for line in lines]
+    )
+    best = np.nanmin(means, axis=0)
+    shade = np.log2(means / np.where(best > 0, best, 1.0)) / DARKEST
+    for y, row, own in zip(_places(lines), means, np.clip(shade, 0.0, 1.0), strict=True):
+        for x, (mean, dark) in enumerate(zip(row, own, strict=True)):
+            if np.isnan(mean):
+                continue
+            axes.fill_between(
+                [x - 0.5, x + 0.5],
+                y - 0.46,
+                y + 0.46,
+                color=colormaps["Blues"](0.75 * dark),
+                linewidth=0,
+            )
+            axes.text(
+                x,
+                y,
+                digits(mean),
+                ha="center",
+                va="center",
+                fontsize=8.5,
+                color="white" if dark > 0.7 else "black",
+                fontweight="bold" if mean == best[x] else "normal",
+            )
+    axes.set_xticks(
+        range(len(columns)), [name.replace(" ", "\n", 1) for name in columns], fontsize=9
+    )
+    axes.set_yticks([])
+    axes.set_ylim(_places(lines)[-1] + 0.5, -0.5)
+    axes.set_xlim(-0.5, len(columns) - 0.5)
+    axes.tick_params(axis="x", length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel("mean value by group; best bold, white to blue: up to 4 times the best")

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import fmean
 
-import numpy as np
-
 from experiments import tables
-from experiments.compare import MOST_SIZES, Line, Row, compare, interval, objective, sizes
+from experiments.compare import (
+    MOST_GROUPS,
+    Line,
+    Row,
+    change,
+    compare,
+    groups,
+    may_vanish,
+    objective,
+)
 
+UNITLESS = ("mean slowdown", "late share", "fairness")  # objectives that are no times
 MEANINGS = {
     "greedy": "greedy methods build one schedule in one pass",
     "constructive": "constructive ones build several and keep the best",
@@ -20,20 +28,29 @@ MEANINGS = {
 
 def text(rows: Sequence[Row]) -> str:
     """Return the table for a terminal, with what its columns mean."""
-    lines = compare(rows)
-    return f"{tables.text(*_cells(rows, lines), left=2)}\n\n{_notes(rows, lines)}"
+    return _page(rows, tables.text)
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """Return the table in Markdown, with what its columns mean."""
+    return _page(rows, tables.markdown)
+
+
+def _page(rows: Sequence[Row], lay: Callable[..., str]) -> str:
+    """Return the table, without references that of each group, too, and the notes."""
     lines = compare(rows)
-    return f"{tables.markdown(*_cells(rows, lines), left=2)}\n\n{_notes(rows, lines)}"
+    parts = [lay(*_cells(rows, lines), left=2)]
+    if by_group := _changes(rows, lines):
+        parts += [
+            f"Change against {rows[0]['method']} by group, per cent:",
+            lay(*by_group, left=2),
+        ]
+    return "\n\n".join([*parts, _notes(rows, lines)])
 
 
 def _cells(rows: Sequence[Row], lines: Sequence[Line]) -> tuple[list[str], list[list[str]]]:
     """Return the head and the lines; a class stands where it begins."""
-    columns = sizes(lines)
-    columns = columns if 1 < len(columns) <= MOST_SIZES else []
+    columns = _columns(lines)
     referenced = any(line.gap is not None for line in lines)
     first = str(rows[0]["method"])
     shown = {  # the columns that are not always there
@@ -47,22 +64,53 @@ def _cells(rows: Sequence[Row], lines: Sequence[Line]) -> tuple[list[str], list[
         cells = {
             "class": line.kind if line.kind != kind else "",
             "method": line.method,
-            **{name: _mean(line.gaps.get(name, ())) for name in columns},
+            **{
+                name: _mean(line.gaps.get(name, ())) if referenced else _level(line, name)
+                for name in columns
+            },
             "mean gap %" if referenced else "above best %": _mean(
                 line.every_gap if referenced else line.excess
             ),
             "wins": str(line.wins),
             "instances": str(line.instances),
-            _averaged(objective(rows)): f"{line.value:.1f}",
+            _averaged(objective(rows)): tables.digits(line.value),
             "budget": line.budget or "-",
             "seconds": _seconds(line.seconds),
             "threads": str(line.threads),
             "training": _training(line),
-            f"against {first} %": _interval(line.change) if line.method != first else "-",
+            f"against {first} %": (
+                _interval(change(line.pairs, of_means=may_vanish(rows)))
+                if line.method != first
+                else "-"
+            ),
         }
         body.append({name: cell for name, cell in cells.items() if shown.get(name, True)})
         kind = line.kind
     return list(body[0]), [list(cells.values()) for cells in body]
+
+
+def _changes(
+    rows: Sequence[Row], lines: Sequence[Line]
+) -> tuple[list[str], list[list[str]]] | None:
+    """Return the changes against the first method by group, None where they say nothing."""
+    columns, first = _columns(lines), str(rows[0]["method"])
+    several = all(len(line.values.get(name, ())) > 1 for line in lines for name in columns)
+    if not columns or not several or len(lines) < 2 or any(line.gaps for line in lines):
+        return None
+    body, kind, of_means = [], "", may_vanish(rows)
+    for line in lines:
+        pairs = [[pair for pair in line.pairs if pair.group == name] for name in columns]
+        cells = [_interval(change(own, of_means=of_means), short=True) for own in pairs]
+        cells = ["-"] * len(columns) if line.method == first else cells
+        body.append([line.kind if line.kind != kind else "", line.method, *cells])
+        kind = line.kind
+    return ["class", "method", *columns], body
+
+
+def _columns(lines: Sequence[Line]) -> list[str]:
+    """Return the groups that have a column."""
+    found = groups(lines)
+    return found if 1 < len(found) <= MOST_GROUPS else []
 
 
 def _notes(rows: Sequence[Row], lines: Sequence[Line]) -> str:
@@ -80,15 +128,28 @@ def _notes(rows: Sequence[Row], lines: Sequence[Line]) -> str:
     parts = [names.get(kind, kind + " ({})").format(len(own)) for kind, own in kinds.items()]
     seeds = len({row["seed"] for row in rows})
     paired = (
-        f" Against {rows[0]['method']}: mean change in per cent and the bootstrap's 95 % interval "
-        "over instances, pair by pair."
+        f" Against {rows[0]['method']}: "
+        f"{'change of the mean' if may_vanish(rows) else 'mean change'} in per cent and the "
+        "bootstrap's 95 % interval over instances, pair by pair."
         if set(kinds) == {""} and len({(row["instance"], row["sha256"]) for row in rows}) > 1
+        else ""
+    )
+    columns, unreferenced = _columns(lines), not any(line.gaps for line in lines)
+    measured = (
+        " Above best: the mean excess over the best value, in per cent of the best values' mean."
+        if unreferenced and may_vanish(rows)
+        else ""
+    )
+    grouped = (
+        f" {columns[0]} to {columns[-1]}: {_averaged(objective(rows))} of the group"
+        f"{'' if objective(rows) in UNITLESS else ', in ticks'}."
+        if columns and unreferenced
         else ""
     )
     return (
         f"Gap to {', '.join(parts)}; mean over instances, {seeds} seed{'s' * (seeds > 1)}. "
         "Wins: no method is better (ties count). Seconds: mean an instance."
-        f"{paired}\n\n{_given(lines)}"
+        f"{measured}{grouped}{paired}\n\n{_given(lines)}"
     ).rstrip()
 
 
@@ -97,7 +158,10 @@ def _given(lines: Sequence[Line]) -> str:
     said = [MEANINGS[kind] for kind in MEANINGS if any(line.kind == kind for line in lines)]
     text = f"Classes: {'; '.join(said)}." if said else ""
     if any(line.budget for line in lines):
-        text += " Budget: what a method may spend on an instance (ev.: complete schedules)."
+        what = " on an instance (ev.: complete schedules)"
+        if any("ms/decision" in line.budget for line in lines):
+            what += ", or at each decision of one"
+        text += f" Budget: what a method may spend{what}."
     if any(line.learned for line in lines):
         text += " Training: what a learned method took before, mean over its runs."
     return text
@@ -107,11 +171,18 @@ def _averaged(name: str) -> str:
     return name if name.startswith("mean") else f"mean {name}"
 
 
-def _interval(changes: Sequence[float]) -> str:
-    if not changes:
+def _interval(found: tuple[float, float, float] | None, *, short: bool = False) -> str:
+    """Return a change and its interval, short ones without decimals that say nothing."""
+    if found is None:
         return "-"
-    low, high = interval(changes, np.random.default_rng(0))
-    return f"{fmean(changes):+.1f} ({low:+.1f} to {high:+.1f})"
+    mean, low, high = found
+    digits = 0 if short and high - low >= 2 else 1
+    return f"{mean:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"
+
+
+def _level(line: Line, name: str) -> str:
+    """Return the mean value of a method in a group."""
+    return tables.digits(fmean(line.values[name])) if name in line.values else "-"
 
 
 def _mean(values: Sequence[float]) -> str:

@@ -208,7 +208,8 @@ def _siblings(model: type[BaseModel], path: tuple[int | str, ...]) -> list[type[
     models = [model]
     for part in path:
         annotations = [m.model_fields[part].annotation for m in models if part in m.model_fields]
-        models = [found for item in annotations for found in _models(item)]
+        if annotations:  # else it is a key or an index, of which all lead to the same models
+            models = [found for item in annotations for found in _models(item)]
     return models
 
 

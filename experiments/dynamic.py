@@ -36,6 +36,7 @@ class Online(Family):
 
     searches: Mapping[str, Kind] = dict.fromkeys(ROLLING, "search")
     unbudgeted = frozenset(ROLLING)
+    allowances = dict.fromkeys(ROLLING, Rolling.allowance)
     objectives = ("mean_weighted_tardiness", "mean_tardiness", "mean_flow", "late_share")
     reference_rule = "covert"
     ordered = False
@@ -57,6 +58,10 @@ class Online(Family):
     def like(self, instance: OnlineShop) -> tuple[Any, ...]:
         """Return what instances have in common that a batch takes side by side."""
         return (instance.problem.resources, instance.scenario.interruption)
+
+    def group(self, instance: OnlineShop) -> str:
+        """Return the setting that an instance was drawn for, else its size."""
+        return instance.group or super().group(instance)
 
     def batch(self, instances: Sequence[OnlineShop], **options: Any) -> DynamicBatch:
         """Return a batch with one place an instance, ready to step."""

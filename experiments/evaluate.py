@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -184,7 +184,7 @@ class Evaluation:
         file = self._file(method, i, seed)
         row = {
             **row_of(instance, known, method, result, self.objective),
-            "budget": asdict(self.budget) if method.budgeted else None,
+            "budget": method.given(self.budget),
             "seed": seed,
             "schedule": file,
         }
@@ -194,13 +194,12 @@ class Evaluation:
 
     def finish(self) -> dict[str, Any]:
         """Write the results in order, the tables and the figure; return what they say."""
-        rows = self.results.rows
-        order = [
+        rows = self.results.in_order(
             self._file(method, i, seed)
             for method in self.methods
             for i in range(len(self.instances))
             for seed in self._seeds(method)
-        ]
+        )
         table = compare_table.text(rows)
         lines = compare.compare(rows)
         files = {
@@ -208,7 +207,7 @@ class Evaluation:
             "table.md": f"{compare_table.markdown(rows)}\n".encode(),
             "compare.png": figures.render(compare_figure.comparison(lines), "png"),
         }
-        self.results.finish(order, files)
+        self.results.finish(files)
         return {
             "out": str(self.results.folder),
             "rows": len(rows),
@@ -252,6 +251,7 @@ def row_of(
         "sha256": sha256_of(instance),
         "jobs": problem.jobs,
         "machines": problem.resources,
+        "group": family.group(instance),
         "method": method.name,
         "class": method.kind,
         "version": method.version or None,

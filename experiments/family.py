@@ -63,6 +63,7 @@ class Family(ABC):
 
     searches: Mapping[str, Kind]
     unbudgeted: frozenset[str] = frozenset()  # searches that spend what their settings say
+    allowances: Mapping[str, float] = {}  # ms a decision of searches that decide again and again
     objectives: tuple[str, ...]  # by name; the first is the usual one
     reference_rule: str  # the rule to beat in training
     ordered: bool  # whether a row's place in the table says what it is, as that of *wait*
@@ -80,6 +81,11 @@ class Family(ABC):
         """Return what instances have in common that a batch takes side by side, unpadded."""
         problem = problem_of(instance)
         return (problem.jobs, problem.resources, problem.operations)
+
+    def group(self, instance: Any) -> str:
+        """Return the group under which tables put an instance: its size, jobs x machines."""
+        problem = problem_of(instance)
+        return f"{problem.jobs}x{problem.resources}"
 
     @abstractmethod
     def batch(self, instances: Sequence[Any], **options: Any) -> Batch:

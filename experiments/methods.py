@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -92,8 +93,15 @@ class Method:
     version: str = ""  # content hash of an agent's weights; empty where nothing was learned
     training_seconds: float | None = None  # of an agent, where its run says
     budgeted: bool = False  # whether it takes a budget
+    allowance: float | None = None  # ms a decision, of one that is given those
     threads: int = 1
     members: tuple[Method, ...] = ()  # of one that stands for several: member k is run as seed k
+
+    def given(self, budget: Budget) -> dict[str, Any] | None:
+        """Return what a row says that it may spend on an instance, None for nothing."""
+        if self.allowance is not None:
+            return {"decision_ms": self.allowance}
+        return asdict(budget) if self.budgeted else None
 
 
 def methods(
@@ -102,7 +110,8 @@ def methods(
     """Return the methods that a list names.
 
     Args:
-        specs: Names of rules, "ga", "exact", run or checkpoint folders, or ``{label: <these>}``;
+        specs: Names of rules, "ga", "exact", run or checkpoint folders, ``rolling_tabu@10ms`` (an
+            allowance of 10 ms a decision), or ``{label: <these>}``;
             ``{label: [folder, folder]}`` is one method, the mean of several trainings. A folder
             that is called as a rule is meant by ``./name``.
         settings: Configuration of each search by its name.
@@ -139,13 +148,7 @@ def methods(
 def method(spec: str, settings: Mapping[str, Any], where: str, family: Family = SHOPS) -> Method:
     """Return the method of one name or folder; see :func:`methods`."""
     if spec in family.searches:
-        kind = family.searches[spec]
-        search = family.search(spec, settings.get(spec, {}))
-        check = partial(family.check, kind=kind)
-        budgeted = spec not in family.unbudgeted
-        solve, warm = partial(_search, search), partial(_warm, search, family)
-        threads = _threads(settings.get(spec, {}))
-        return Method(spec, kind, solve, check, warm, budgeted=budgeted, threads=threads)
+        return _searching(spec, settings.get(spec, {}), family)
     if spec in family.makers:
         return _one_pass(spec, partial(_ruled, spec, family), family)
     if spec in family.rules:
@@ -158,10 +161,43 @@ def method(spec: str, settings: Mapping[str, Any], where: str, family: Family = 
         if inference != "sample":
             raise InputError(where, f"{spec} asks for {inference}", "write <run folder>@sample")
         return _sampled(Path(folder), settings.get(inference, {}), family)
+    if folder in family.allowances:
+        given = {**settings.get(folder, {}), "allowance": _allowance(spec, where)}
+        return replace(_searching(folder, given, family), name=spec)
     known = [*family.rules, *family.makers, *family.searches]
     what = f"{', '.join(known)}, and run folders, also <run folder>@sample"
     remedy = f"{nearest(spec, known)} known are {what}".strip()
     raise InputError(where, f"{spec} is no method and no folder", remedy)
+
+
+def _searching(name: str, settings: Mapping[str, Any], family: Family) -> Method:
+    """Return the method of a search."""
+    search, kind = family.search(name, settings), family.searches[name]
+    allowance = family.allowances.get(name)
+    return Method(
+        name=name,
+        kind=kind,
+        solve=partial(_search, search),
+        check=partial(family.check, kind=kind),
+        warm=partial(_warm, search, family),
+        budgeted=name not in family.unbudgeted,
+        allowance=allowance and settings.get("allowance", allowance),
+        threads=_threads(settings),
+    )
+
+
+def _allowance(spec: str, where: str) -> float:
+    """Return the ms of a name such as ``rolling_tabu@10ms``.
+
+    Raises:
+        InputError: If it is no number of ms above 0.
+    """
+    name, _, given = spec.rpartition("@")
+    number = re.fullmatch(r"(\d{1,7}(?:\.\d{1,6})?)ms", given)
+    if number is None or float(number[1]) <= 0:
+        what = f"{spec} asks for {given or 'nothing'}"
+        raise InputError(where, what, f"write {name}@<number above 0>ms, such as {name}@10ms")
+    return float(number[1])
 
 
 def _together(members: Sequence[Method], where: str) -> Method:

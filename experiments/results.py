@@ -14,7 +14,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -70,13 +70,17 @@ class Results:
         self._partial.write(json.dumps(row, allow_nan=False).encode() + b"\n")
         self._partial.flush()
 
-    def finish(self, order: Sequence[str], files: Mapping[str, bytes]) -> None:
-        """Write all rows, in an order of their schedule files, and the summaries."""
-        place = {file: i for i, file in enumerate(order)}
-        rows = sorted(self.rows, key=lambda row: place[row["schedule"]])
+    def in_order(self, files: Iterable[str]) -> list[dict[str, Any]]:
+        """Put the rows in an order of their schedule files, and return them."""
+        place = {file: i for i, file in enumerate(files)}
+        self.rows.sort(key=lambda row: place[row["schedule"]])
+        return self.rows
+
+    def finish(self, files: Mapping[str, bytes]) -> None:
+        """Write all rows, in their order, and the summaries."""
         for name, data in files.items():
             write_file(self.folder / name, data)
-        text = "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows)
+        text = "".join(json.dumps(row, allow_nan=False) + "\n" for row in self.rows)
         write_file(self.folder / RESULTS, text.encode())
         (self.folder / PARTIAL).unlink()
         sync(self.folder)

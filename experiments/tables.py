@@ -22,6 +22,11 @@ def text(head: Sequence[str], body: Lines, left: int = 1) -> str:
     return "\n".join([lay(head), rule, *map(lay, body)])
 
 
+def digits(value: float) -> str:
+    """Return a number with a decimal, or with three digits where it is small."""
+    return f"{value:.1f}" if abs(value) >= 10 or value == round(value, 1) else f"{value:.3g}"
+
+
 def markdown(head: Sequence[str], body: Lines, left: int = 1) -> str:
     """Return the same in Markdown."""
     bar = "|".join(["", *["---"] * left, *["---:"] * (len(head) - left), ""])

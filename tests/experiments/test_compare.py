@@ -136,7 +136,7 @@ def test_without_references_the_best_method_is_the_measure() -> None:
 
 def test_sizes_come_small_ones_first() -> None:
     rows = [row(str(i), "spt", 100, jobs=j, machines=m) for i, (j, m) in enumerate(SIZES)]
-    assert compare.sizes(compare.compare(rows)) == ["6x6", "20x5", "15x15", "100x20"]
+    assert compare.groups(compare.compare(rows)) == ["6x6", "20x5", "15x15", "100x20"]
 
 
 SIZES = [(100, 20), (6, 6), (15, 15), (20, 5)]
@@ -164,3 +164,66 @@ def test_bad_rows_are_named_by_line(tmp_path: Path, line: str, message: str) -> 
     with pytest.raises(InputError) as caught:
         compare.read(tmp_path)
     assert str(caught.value).startswith(f"{tmp_path / compare.RESULTS}{message}")
+
+
+def valued(instance: str, method: str, group: str, value: float, **more: Any) -> dict[str, Any]:
+    objective = {"name": more.pop("objective", "mean_weighted_tardiness"), "value": value}
+    return row(instance, method, 50, gap=None, group=group, objective=objective, **more)
+
+
+GROUPED = [
+    *(valued(f"a{i}", "fifo", "0.9 calm", v) for i, v in enumerate((0.0, 4.0))),
+    *(valued(f"b{i}", "fifo", "0.7 calm", v) for i, v in enumerate((10.0, 30.0))),
+    *(valued(f"a{i}", "covert", "0.9 calm", v) for i, v in enumerate((1.0, 2.0))),
+    *(valued(f"b{i}", "covert", "0.7 calm", v) for i, v in enumerate((5.0, 15.0))),
+]
+
+
+def test_groups_of_rows_without_references_show_their_means() -> None:
+    covert, fifo = compare.compare(GROUPED)
+    assert compare.groups([covert, fifo]) == ["0.9 calm", "0.7 calm"]  # as they come
+    assert covert.values == {"0.9 calm": (1.0, 2.0), "0.7 calm": (5.0, 15.0)}
+    # The best values are 0, 2, 5, 15; one is 0, so that per cent of it would say nothing.
+    assert covert.excess == pytest.approx((100 / 5.5, 0, 0, 0))
+    assert fifo.excess == pytest.approx((0, 200 / 5.5, 500 / 5.5, 1500 / 5.5))
+    text = compare_table.markdown(GROUPED).splitlines()
+    assert text[0].split(" | ")[2:5] == ["0.9 calm", "0.7 calm", "above best %"]
+    assert text[2].split(" | ")[1:5] == ["covert", "1.5", "10.0", "4.5"]
+    assert text[3].split(" | ")[1:5] == ["fifo", "2.0", "20.0", "100.0"]
+    assert text[2].split(" | ")[-1].startswith("-47.7 (")  # 23 against 44
+    assert text[5] == "Change against fifo by group, per cent:"
+    # Of b both instances are halved, so every resample is.
+    assert text[9].split(" | ")[1:] == ["covert", "-25 (-50 to +0)", "-50.0 (-50.0 to -50.0) |"]
+    assert text[10].split(" | ")[1:] == ["fifo", "-", "- |"]
+    note = "0.9 calm to 0.7 calm: mean weighted tardiness of the group, in ticks."
+    assert note in text[-3]
+
+
+def test_objectives_that_are_never_0_keep_the_mean_of_changes() -> None:
+    rows = [{**one, "objective": {**one["objective"], "name": "mean_flow"}} for one in GROUPED[2:]]
+    rows = [one for one in rows if one["group"] == "0.7 calm"]
+    rows[-1]["objective"]["value"] = 30.0
+    line = next(line for line in compare.compare(rows) if line.method == "covert")
+    assert compare.change(line.pairs, of_means=False) == (-25.0, -50.0, 0.0)
+    found = compare.change(line.pairs, of_means=True)
+    assert found is not None and found[0] == pytest.approx(-12.5)  # 35 against 40
+    assert compare.change((), of_means=True) is None
+
+
+def test_old_rows_are_grouped_by_size() -> None:
+    old = row("a", "spt", 110)
+    assert compare.group(old) == "6x6"
+    assert compare.group({**old, "group": "0.9 calm"}) == "0.9 calm"
+    assert compare.group({k: v for k, v in old.items() if k != "machines"}) == ""
+
+
+def test_groups_without_references_do_not_change_tables_that_have_some() -> None:
+    rows = [*ROWS, row("c", "spt", 90, gap=None, jobs=3), row("c", "ga", 90, gap=None, jobs=3)]
+    assert compare.groups(compare.compare(rows)) == ["6x6", "10x5"]
+    assert "Change against" not in compare_table.text(rows)
+
+
+def test_a_time_of_a_decision_is_a_budget() -> None:
+    rows = [row("a", "rolling", 110, budget={"decision_ms": 2.5}), row("a", "spt", 120)]
+    assert "2.5 ms/decision" in compare_table.text(rows)
+    assert "or at each decision of one." in compare_table.text(rows)
