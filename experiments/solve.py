@@ -88,9 +88,10 @@ def _facts(metrics: Mapping[str, Any]) -> list[str]:
     names = (
         *("weighted_flow", "mean_flow", "flow_deviation", "mean_span", "setup_time"),
         *("transfer_time", "mean_wait", "wait_95", "mean_slowdown", "fairness"),
+        *("mean_weighted_tardiness", "mean_tardiness", "late_share"),
     )
     lines = [
-        f"{name.replace('_', ' '):<15}{metrics[name]:.6g}" for name in names if name in metrics
+        f"{name.replace('_', ' '):<14} {metrics[name]:.6g}" for name in names if name in metrics
     ]
     if "deadline_misses" in metrics:
         lines.append(f"deadline misses {metrics['deadline_misses']}")

@@ -94,6 +94,7 @@ def test_the_metrics_of_rules_by_hand(
     assert row["mean_flow"] == pytest.approx((sum(ends) - 2) / 3)
     assert row["late_share"] == pytest.approx(sum(np.array(ends) > [9, 8, 5]) / 3)
     assert (row["counted"], row["group"], row["reference"]) == (3, "3x1", None)
+    assert f"mean weighted tardiness {tardiness / 3:.6g}\n" in solve.report(row)
     other = solved(path, method, objective="mean_flow")["objective"]
     assert other == {"name": "mean_flow", "value": row["mean_flow"]}
 
