@@ -127,7 +127,8 @@ def _cases(envs: int) -> list[Case]:
         Case("tabu, 30x20, iterations", 125_000, searches.moves, "ta41"),
         Case("pilot, 15x15, instances", 200, partial(searches.pilots, rollouts=False), "ta01"),
         Case("pilot, 15x15, rollouts", None, partial(searches.pilots, rollouts=True), "ta01"),
-        Case("rolling, load 0.9, operations placed", None, searches.plans, 0.9),
+        Case("rolling tabu, load 0.9, operations placed", None, searches.plans, "tabu", 0.9),
+        Case("rolling ga, load 0.9, operations placed", None, searches.plans, "ga", 0.9),
     ]
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from baselines.rolling.policy import Planner, Rolling
+
 Measure = Callable[[float], float]  # seconds to spend -> operations a second
 
 
@@ -113,14 +115,13 @@ def pilots(name: str, *, rollouts: bool) -> Measure:
     return measure
 
 
-def plans(load: float) -> Measure:
-    """Measure operations that a rolling tabu search places: a thousandth is its `speed`.
+def plans(planner: Planner, load: float) -> Measure:
+    """Measure operations that a rolling horizon places: a thousandth is its `speed`.
 
     What is planned is what is known in the middle of an online shop that a rule dispatches, at
     10 ms a decision; placed are the operations of all plans that are decoded.
     """
     from baselines.online_rules import ONLINE_RULES
-    from baselines.rolling.policy import Rolling
     from envs.dynamic.batch import DynamicBatch
     from envs.dynamic.known import known
     from envs.dynamic.random_orders import RandomOrders
@@ -131,7 +132,7 @@ def plans(load: float) -> Measure:
     batch.begin(orders)
     for _ in range(orders.total * sum(orders.lengths) // 6):  # a third of all operations
         batch.step(choose(batch))
-    policy = Rolling(allowance=10.0).policy(np.random.default_rng(0))
+    policy = Rolling(planner, allowance=10.0).policy(np.random.default_rng(0))
     size = len(known(batch).operation)
 
     def measure(seconds: float) -> float:

@@ -297,17 +297,19 @@ def test_the_benchmark_counts_what_it_says() -> None:
         assert env.unwrapped.batch.totals[0, DISPATCHED] == 30 * episode
     assert bench._single_online()(0.02) > 1000
     assert bench._vector_online(4)(0.02) > 1000
-    assert bench_searches.plans(0.9)(0.02) > 1e5
+    assert bench_searches.plans("tabu", 0.9)(0.02) > 1e5
     pilots, rollouts = (bench_searches.pilots("ft06", rollouts=r)(0.05) for r in (False, True))
     assert rollouts > 10 * pilots
     assert bench_searches.moves("ta01")(0.05) > 1000
 
 
 def test_a_part_of_the_benchmark() -> None:
-    keys = ["only=Rolling", "seconds=0.02", "repeats=1"]
+    keys = ["only=Rolling ga", "seconds=0.02", "repeats=1"]
     metrics = bench.run(compose("bench", keys))
     (row,) = metrics["rows"]
-    assert row["case"].startswith("rolling") and metrics["second_start_seconds"] is None
+    assert row["case"].startswith("rolling ga") and metrics["second_start_seconds"] is None
     assert " ns " in bench.report(metrics)
-    with pytest.raises(InputError, match=r"known are 1 environment, .* tabu, pilot, rolling"):
+    with pytest.raises(
+        InputError, match=r"known are 1 environment, .* tabu, pilot, rolling tabu, rolling ga"
+    ):
         bench.run(compose("bench", ["only=roling"]))
