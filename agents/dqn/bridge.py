@@ -94,7 +94,7 @@ class NativeVecEnv(VecEnv):
                     "t": round(time.time() - self._began, 6),
                 },
             }
-            for name in ("makespan", "lower_bound"):
+            for name in ("makespan", "lower_bound", "final_cost", "cost"):
                 if name in infos:
                     filled[i][name] = infos[name][i]
         return observation, reward.astype(np.float32), ended, filled

@@ -37,7 +37,8 @@ class Card(BaseModel):
     family: str
     columns: Literal["basic", "full"] = "full"  # of shops
     delay: float | Literal["inf"] = Field(default=0.0, ge=0)  # of shops
-    visible: int = Field(default=32, ge=1, le=10_000)  # of queues: waiting tasks that it sees
+    visible: int = Field(default=32, ge=1, le=10_000)  # what waits and can be seen, of queues
+    objective: Literal["weighted_tardiness", "tardiness", "flow", "late"] = "weighted_tardiness"
     actions: Literal["slot", "class5"] = "slot"  # of queues
     observation: Literal["candidates", "classic10"] = "candidates"  # of queues
     wait: bool = True  # of queues: whether waiting may be chosen while a task fits

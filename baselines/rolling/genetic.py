@@ -12,7 +12,8 @@ import numpy as np
 from numba import njit
 
 from baselines.genetic.stream import Stream, below, uniform
-from baselines.rolling.plan import Goal, Plan, construct, decode, price
+from baselines.rolling.plan import Goal, Plan, construct, copy, decode, price
+from baselines.tabu.kernels import inlined
 from envs.dynamic.known import Known
 
 POPULATION = 16  # plans; fewer where there are few evaluations
@@ -41,8 +42,8 @@ def evolve(
     while used < evaluations:
         member = born
         if born == 0:
-            trial.order[:] = plan.order
-            trial.choice[:] = plan.choice
+            copy(trial.order, plan.order)
+            copy(trial.choice, plan.choice)
         elif born < size:
             construct(known, trial, goal.objective, 0.0 if born == 1 else NOISE, stream)
             used += price(known)
@@ -68,14 +69,14 @@ def evolve(
     return used
 
 
-@njit(cache=True)
+@inlined
 def _winner(costs: np.ndarray, stream: Stream) -> int:
     """Return the better of two plans drawn at random."""
     one, other = below(stream, len(costs)), below(stream, len(costs))
     return one if costs[one] <= costs[other] else other
 
 
-@njit(cache=True)
+@inlined
 def _cross(
     mother: np.ndarray, father: np.ndarray, child: np.ndarray, chosen: np.ndarray, stream: Stream
 ) -> None:
@@ -92,7 +93,7 @@ def _cross(
             k += 1
 
 
-@njit(cache=True)
+@inlined
 def _mutate(known: Known, plan: Plan, stream: Stream) -> None:
     """Shift entries of the order, and choose other machines, until luck ends it."""
     p = len(plan.order)

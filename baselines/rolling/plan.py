@@ -15,10 +15,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from baselines.genetic.stream import Stream, uniform
+from baselines.tabu.kernels import inlined
+from envs.core.compiled import compiled
 from envs.core.problem import Int
 from envs.dynamic.known import Known
 
@@ -47,16 +48,28 @@ class Plan(NamedTuple):
     done: Int  # (K,) scratch: operations of each job that are placed
     free: Int  # (M,) scratch
     last: Int  # (M,) scratch: operation last placed on each machine
+    ready: Int  # (K,) scratch
+    rest: Int  # (K,) scratch
+    luck: Float  # (K,) scratch
+    marked: NDArray[np.bool_]  # (P,) scratch
 
 
 def new_plan(known: Known) -> Plan:
     """Return a plan of the right sizes."""
     p, jobs, machines = len(known.operation), len(known.job), len(known.free)
-    sizes = (p, p, p, p, p, p, p, jobs, machines, machines)
-    return Plan(*(np.zeros(size, np.int64) for size in sizes))
+    sizes = (p, p, p, p, p, p, p, jobs, machines, machines, jobs, jobs)
+    ints = [np.zeros(size, np.int64) for size in sizes]
+    return Plan(*ints, np.zeros(jobs), np.zeros(p, np.bool_))  # type: ignore[arg-type, call-arg]
 
 
-@njit(cache=True)
+@inlined
+def copy(target: Int, source: Int) -> None:
+    """Copy an array; assigning a slice would allocate."""
+    for i in range(len(source)):
+        target[i] = source[i]
+
+
+@inlined
 def decode(known: Known, plan: Plan, goal: Goal) -> float:
     """Time a plan and return its cost: smaller is better.
 
@@ -66,7 +79,7 @@ def decode(known: Known, plan: Plan, goal: Goal) -> float:
         goal: What it costs.
     """
     plan.done[:] = 0
-    plan.free[:] = known.free
+    copy(plan.free, known.free)
     plan.last[:] = -1
     for i in range(len(plan.order)):
         j = plan.order[i]
@@ -91,7 +104,7 @@ def decode(known: Known, plan: Plan, goal: Goal) -> float:
     return cost
 
 
-@njit(cache=True)
+@inlined
 def job_cost(known: Known, j: int, end: int, goal: Goal) -> float:
     """Return what job j costs if it is planned to end then."""
     expected = end + goal.delay * (end - known.now)
@@ -103,13 +116,13 @@ def job_cost(known: Known, j: int, end: int, goal: Goal) -> float:
     return late * known.weight[j] if goal.objective == WEIGHTED_TARDINESS else late
 
 
-@njit(cache=True)
+@inlined
 def price(known: Known) -> int:
     """Return how many decodings a construction costs: it looks at every job for each operation."""
     return 1 + len(known.job) // 8
 
 
-@njit(cache=True)
+@inlined
 def construct(known: Known, plan: Plan, objective: int, noise: float, stream: Stream) -> None:
     """Write the order in which a rule would dispatch, without idling while something can start.
 
@@ -118,48 +131,44 @@ def construct(known: Known, plan: Plan, objective: int, noise: float, stream: St
     """
     jobs = len(known.job)
     plan.done[:] = 0
-    plan.free[:] = known.free
-    ready = known.ready.copy()
-    rest = np.zeros(jobs, np.int64)  # least estimates after the next operation
-    luck = np.ones(jobs)
+    copy(plan.free, known.free)
+    copy(plan.ready, known.ready)
+    plan.rest[:] = 0  # least estimates after the next operation
     for j in range(jobs):
         for o in range(known.first[j], known.first[j + 1]):
             least = known.time[o, 0]
             for a in range(known.choices[o]):
                 least = min(least, known.time[o, a])
             if o > known.first[j]:
-                rest[j] += least
-        if noise > 0:
-            luck[j] = noise * uniform(stream)
-        else:
-            luck[j] = 0.0
+                plan.rest[j] += least
+        plan.luck[j] = noise * uniform(stream)
     for i in range(len(plan.order)):
         soonest = np.iinfo(np.int64).max
         for j in range(jobs):
             o = known.first[j] + plan.done[j]
             if o < known.first[j + 1]:
                 for a in range(known.choices[o]):
-                    start = max(ready[j], plan.free[known.machine[o, a]])
+                    start = max(plan.ready[j], plan.free[known.machine[o, a]])
                     soonest = min(soonest, start)
         chosen, choice, most = -1, 0, -math.inf
         for j in range(jobs):
             o = known.first[j] + plan.done[j]
-            if o < known.first[j + 1] and ready[j] <= soonest:
+            if o < known.first[j + 1] and plan.ready[j] <= soonest:
                 for a in range(known.choices[o]):
                     if plan.free[known.machine[o, a]] <= soonest:
                         time = max(known.time[o, a], 1)
-                        worth = luck[j] - math.log(time)
+                        worth = plan.luck[j] - math.log(time)
                         if objective == WEIGHTED_TARDINESS:
                             worth += math.log(max(known.weight[j], 1e-9))
                         if objective != FLOW:
-                            ratio = (known.due[j] - soonest) / (time + rest[j])
+                            ratio = (known.due[j] - soonest) / (time + plan.rest[j])
                             worth -= math.log(max(ratio, 1.0))
                         if worth > most:
                             chosen, choice, most = j, a, worth
         o = known.first[chosen] + plan.done[chosen]
         m = known.machine[o, choice]
-        ready[chosen] = soonest + known.time[o, choice]
-        plan.free[m] = ready[chosen]
+        plan.ready[chosen] = soonest + known.time[o, choice]
+        plan.free[m] = plan.ready[chosen]
         plan.done[chosen] += 1
         plan.order[i] = chosen
         plan.choice[o] = choice
@@ -167,4 +176,10 @@ def construct(known: Known, plan: Plan, objective: int, noise: float, stream: St
             least = known.time[o + 1, 0]
             for a in range(known.choices[o + 1]):
                 least = min(least, known.time[o + 1, a])
-            rest[chosen] -= least
+            plan.rest[chosen] -= least
+
+
+@compiled
+def score(known: Known, plan: Plan, goal: Goal) -> float:
+    """Decode a plan, called from Python."""
+    return decode(known, plan, goal)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from baselines.genetic.stream import Stream, stream
 from baselines.rolling import exact
 from baselines.rolling.genetic import evolve
-from baselines.rolling.plan import Goal, Plan, construct, decode, new_plan
+from baselines.rolling.plan import Goal, Plan, new_plan, score
 from baselines.rolling.tabu import improve
 from envs.core.errors import InputError
 from envs.core.problem import Int
@@ -45,9 +45,9 @@ class Rolling:
 
     planner: Planner = "tabu"
     allowance: float = 1.0
-    speed: int = 100_000
-    delay: float = 0.5
-    spread: float = 0.02
+    speed: int = 90_000
+    delay: float = 0.3
+    spread: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -101,11 +101,9 @@ class RollingPolicy:
         evaluations = max(int(settings.allowance * settings.speed / size), 2)
         args = (left, plan, trial, best, goal, evaluations, self._stream)
         if settings.planner == "exact":
-            construct(left, best, objective, 0.0, self._stream)
-            if decode(left, plan, goal) < decode(left, best, goal):
-                best = plan
+            improve(left, plan, trial, best, goal, 2, self._stream)
             exact.solve(left, best, goal, settings.allowance / 1000, self._seed)
-            decode(left, best, goal)
+            score(left, best, goal)
             self.evaluations += 1
         else:
             self.evaluations += (improve if settings.planner == "tabu" else evolve)(*args)

@@ -15,7 +15,8 @@ import numpy as np
 from numba import njit
 
 from baselines.genetic.stream import Stream, below
-from baselines.rolling.plan import Float, Goal, Plan, construct, decode, job_cost, price
+from baselines.rolling.plan import Float, Goal, Plan, construct, copy, decode, job_cost, price
+from baselines.tabu.kernels import inlined
 from envs.core.problem import Int
 from envs.dynamic.known import Known
 
@@ -67,8 +68,8 @@ def improve(
     starts = max(1, min(STARTS, evaluations // STARTS))
     for i in range(starts):
         if i == 0:  # what is left of the last plan
-            trial.order[:] = plan.order
-            trial.choice[:] = plan.choice
+            copy(trial.order, plan.order)
+            copy(trial.choice, plan.choice)
         else:
             construct(known, trial, goal.objective, NOISE, stream)
             used += price(known)
@@ -76,10 +77,10 @@ def improve(
         used += 1
         if cost < least:
             least = cost
-            best.order[:] = trial.order
-            best.choice[:] = trial.choice
-    plan.order[:] = best.order
-    plan.choice[:] = best.choice
+            copy(best.order, trial.order)
+            copy(best.choice, trial.choice)
+    copy(plan.order, best.order)
+    copy(plan.choice, best.choice)
     decode(known, plan, goal)
     while used < evaluations:
         iteration += 1
@@ -99,8 +100,8 @@ def improve(
         if chosen < 0:
             chosen = below(stream, count)
         _make(plan, trial, moves, chosen)
-        plan.order[:] = trial.order
-        plan.choice[:] = trial.choice
+        copy(plan.order, trial.order)
+        copy(plan.choice, trial.choice)
         cost = decode(known, plan, goal)
         used += 1
         if moves.other[chosen] >= 0:
@@ -108,13 +109,13 @@ def improve(
             tabu[moves.other[chosen], moves.what[chosen]] = iteration + tenure
         if cost < least:
             least = cost
-            best.order[:] = plan.order
-            best.choice[:] = plan.choice
+            copy(best.order, plan.order)
+            copy(best.choice, plan.choice)
     decode(known, best, goal)
     return used
 
 
-@njit(cache=True)
+@inlined
 def _moves(known: Known, plan: Plan, moves: Moves, goal: Goal, stream: Stream) -> int:
     """Collect the moves along the critical paths of jobs that cost something; return how many.
 
@@ -124,19 +125,19 @@ def _moves(known: Known, plan: Plan, moves: Moves, goal: Goal, stream: Stream) -
     return count if count > 0 else _collect(known, plan, moves, goal, -1.0, stream)
 
 
-@njit(cache=True)
+@inlined
 def _collect(
     known: Known, plan: Plan, moves: Moves, goal: Goal, above: float, stream: Stream
 ) -> int:
     """Collect the moves along the critical paths of jobs that cost more than so much."""
     seen, count = 0, 0
-    marked = np.zeros(len(known.operation), np.bool_)
+    plan.marked[:] = False
     for j in range(len(known.job)):
         o = known.first[j + 1] - 1
         if job_cost(known, j, plan.end[o], goal) <= above:
             continue
-        while not marked[o]:
-            marked[o] = True
+        while not plan.marked[o]:
+            plan.marked[o] = True
             before, owner = plan.blocker[o], plan.order[plan.place[o]]
             head = known.first[owner] == o
             arrival = known.ready[owner] if head else plan.end[o - 1]
@@ -154,7 +155,7 @@ def _collect(
     return count
 
 
-@njit(cache=True)
+@inlined
 def _offer(
     moves: Moves, what: int, other: int, seen: int, count: int, stream: Stream
 ) -> tuple[int, int]:
@@ -172,12 +173,12 @@ def _offer(
     return seen, count
 
 
-@njit(cache=True)
+@inlined
 def _make(plan: Plan, out: Plan, moves: Moves, i: int) -> None:
     """Write what becomes of a decoded plan by a move: its order and choice, in `out`."""
     o, other = moves.what[i], moves.other[i]
-    out.choice[:] = plan.choice
-    out.order[:] = plan.order
+    copy(out.choice, plan.choice)
+    copy(out.order, plan.order)
     if other < 0:
         out.choice[o] = -1 - other
         return

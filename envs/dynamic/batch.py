@@ -22,6 +22,7 @@ from envs.instances.online_shop import OnlineShop
 
 Objective = Literal["weighted_tardiness", "tardiness", "flow", "late"]
 Reward = Literal["foreseen", "accrued"]
+SCALE = 0.1  # a reward is SCALE * ticks / the mean time of an operation (and mean weight)
 STANDING = np.zeros(NUMBERS)  # numbers of a batch that draws no random shops
 
 
@@ -77,7 +78,7 @@ class DynamicBatch:
         self._shops = (self.layout, self.data, self.totals)
         self.restart = restart
         self._rules = (restart, k.OBJECTIVES.index(objective), reward == "foreseen")
-        self.units = np.full(size, 1.0 / unit)
+        self.units = np.full(size, SCALE / unit)
         self._scratch = np.empty((SCRATCH, self.rows), np.float32)
         self.random = np.zeros(size, np.uint64)  # one splitmix64 state a shop
         self.legal = np.zeros(size, np.bool_)  # whether the last actions were candidates
@@ -160,7 +161,7 @@ class DynamicBatch:
             self._machine(b, m)[k.DOWNS] = len(own)
         self.totals[b, [k.JOBS, k.MACHINES, k.OPERATIONS]] = jobs, p.resources, n
         if self.objective != "late":  # mean time of the first job's operations: nothing to come
-            self.units[b] = p.first[1] / max(int(records[0, k.REST]), 1)
+            self.units[b] = SCALE * p.first[1] / max(int(records[0, k.REST]), 1)
 
     def _region(self, b: int, name: str, size: int) -> NDArray[np.int32]:
         """View the first numbers of one of shop b's regions, (size,)."""

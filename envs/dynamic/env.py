@@ -38,9 +38,9 @@ class DynamicShopEnv(TableEnv[DynamicBatch]):
     `objective`, weight * max(0, completion - due), max(0, completion - due), completion - arrival,
     or 1 if it is late. "foreseen": the cost of jobs in the shop is what they would cost if nothing
     waited any more and estimates held; "accrued": what they cost up to now. Rewards are in units
-    of the mean time of an operation (and the mean weight), with `instance` of the mean estimate of
-    the first job; "late" counts jobs. ``info["reward_ticks"]`` has the same in whole ticks, whose
-    sum is exactly ``info["cost"]`` after the reset less the final cost.
+    of ten mean times of an operation (and the mean weight), with `instance` of ten mean estimates
+    of the first job, or of ten late jobs. ``info["reward_ticks"]`` has the same in whole ticks,
+    whose sum is exactly ``info["cost"]`` after the reset less the final cost.
 
     **Start**: a fresh random shop at every reset, or `instance`: empty, at time 0. The first
     `warmup` jobs fill it, then `jobs` are counted, then `cooldown` keep it full.

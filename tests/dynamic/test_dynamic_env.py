@@ -17,6 +17,7 @@ from envs.core.check import violations
 from envs.core.errors import InputError
 from envs.core.metrics import evaluate
 from envs.core.scenario import Scenario
+from envs.dynamic.batch import SCALE
 from envs.dynamic.env import DynamicShopEnv
 from envs.dynamic.features import COLUMNS, STATE, TABLE
 from envs.instances.online_shop import OnlineShop
@@ -123,7 +124,7 @@ def test_rewards_add_up_to_the_cost(objective, reward, rough) -> None:
         first, rewards, ticks, costs = play(env, seed)
         assert costs == (first - np.cumsum(ticks)).tolist()
         assert costs[-1] == final(env, objective)
-        assert sum(rewards) == pytest.approx(sum(ticks) / unit, rel=1e-5)
+        assert sum(rewards) == pytest.approx(SCALE * sum(ticks) / unit, rel=1e-5)
         if reward == "accrued" or (objective != "late" and not rough):
             assert max(ticks) <= 0  # costs only rise, where estimates hold
         paid += first - costs[-1] != 0
@@ -140,7 +141,7 @@ def test_rewards_of_given_shops_add_up(objective, reward) -> None:
         p = shop.problem
         estimates = np.where(p.eligible, p.time, 99).min(axis=1)[: p.first[1]]
         unit = 1 if objective == "late" else max(estimates.sum(), 1) / p.first[1]
-        assert sum(rewards) == pytest.approx(sum(ticks) / unit, rel=1e-5)
+        assert sum(rewards) == pytest.approx(SCALE * sum(ticks) / unit, rel=1e-5)
 
 
 def test_what_is_foreseen_by_hand() -> None:
