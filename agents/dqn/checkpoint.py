@@ -6,55 +6,22 @@ import hashlib
 import json
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import safetensors.torch
 import torch
 from gymnasium import spaces
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors import SafetensorError
 
-from agents.atomic import recover, write_folder
+from agents.atomic import write_folder
 from agents.dqn.agent import CandidateAgent, ClassicAgent, FlatAgent
+from agents.dqn.card import CARD, WEIGHTS, Card, read_card, read_weights
 from agents.dqn.classic import StateOnly
 from agents.dqn.flat import FlatPolicy
 from agents.dqn.network import CandidateNetwork
 from envs.core.errors import InputError
 
-WEIGHTS, CARD = "weights.safetensors", "checkpoint.json"
-LARGEST = 2**30  # bytes of a weights file
-_AGAIN = "train it again or give another checkpoint"
-
-
-class Card(BaseModel):
-    """What `checkpoint.json` says; the sizes are those of the network."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-    format: Literal[1] = 1
-    agent: Literal["dqn", "dqn_flat", "dqn_classic"]
-    family: str
-    columns: Literal["basic", "full"] = "full"  # of shops
-    delay: float | Literal["inf"] = Field(default=0.0, ge=0)  # of shops
-    visible: int = Field(default=32, ge=1, le=10_000)  # what waits and can be seen, of queues
-    objective: Literal["weighted_tardiness", "tardiness", "flow", "late"] = "weighted_tardiness"
-    actions: Literal["slot", "class5"] = "slot"  # of queues
-    observation: Literal["candidates", "classic10"] = "candidates"  # of queues
-    wait: bool = True  # of queues: whether waiting may be chosen while a task fits
-    rows: int = Field(ge=1, le=10**7)  # most rows of the table in training
-    row_size: int = Field(ge=0, le=10**5)  # columns of a candidate; 0 without candidates
-    state_size: int = Field(ge=1, le=10**5)
-    width: int = Field(ge=1, le=4096)
-    seed: int = 0
-    step: int = 0  # decisions of the training
-    sha256: str = ""  # of the weights file
-    versions: dict[str, str] = {}
-
-    @property
-    def max_delay(self) -> float:
-        """The delay option of the environment as a number."""
-        return float(self.delay)
+__all__ = ["CARD", "WEIGHTS", "Card", "load", "read_card", "save", "versions"]
 
 
 def versions() -> dict[str, str]:
@@ -91,10 +58,9 @@ def load(path: str | Path, family: str | None = None) -> CandidateAgent | FlatAg
             f"is a checkpoint of family {card.family}, not {family}",
             f"give one that was trained on {family}",
         )
-    tensors = _read_weights(folder / WEIGHTS, card)
-    if card.agent == "dqn":
+    if card.scores_candidates:
         network = CandidateNetwork(card.row_size, card.state_size, card.width)
-        _fill(network, tensors, folder / WEIGHTS)
+        _fill(network, folder, card)
         return CandidateAgent(network, str(folder))
     classic = card.agent == "dqn_classic"
     space: dict[str, spaces.Space[Any]] = {
@@ -111,67 +77,15 @@ def load(path: str | Path, family: str | None = None) -> CandidateAgent | FlatAg
         net_arch=[card.width, card.width],
         **more,
     )
-    _fill(policy.q_net, tensors, folder / WEIGHTS)
+    _fill(policy.q_net, folder, card)
     if classic:
         return ClassicAgent(policy, card.state_size, card.rows, str(folder))
     return FlatAgent(policy, card.rows, card.row_size, str(folder))
 
 
-def read_card(folder: Path) -> Card:
-    """Return what `checkpoint.json` in a folder says, checked.
-
-    Raises:
-        InputError: If it is missing or is not what :func:`save` writes.
-    """
-    recover(folder)
-    path = folder / CARD
-    try:
-        text = path.read_text("utf-8")
-        return Card.model_validate_json(text, strict=True)
-    except FileNotFoundError:
-        raise InputError(str(path), "does not exist", "give a checkpoint folder") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(str(path), f"cannot be read: {error}", _AGAIN) from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        what = f"{key}: {first['msg']}" if key else first["msg"]
-        raise InputError(str(path), f"is not a checkpoint's card ({what})", _AGAIN) from None
-
-
-def _read_weights(path: Path, card: Card) -> dict[str, torch.Tensor]:
-    try:
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise InputError(str(path), f"has {size} bytes, more than {LARGEST}", _AGAIN)
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(str(path), "does not exist", _AGAIN) from None
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error}", _AGAIN) from None
-    if hashlib.sha256(data).hexdigest() != card.sha256:
-        raise InputError(str(path), f"is damaged: its SHA-256 is not the one in {CARD}", _AGAIN)
-    try:
-        return safetensors.torch.load(data)
-    except (SafetensorError, ValueError, KeyError) as error:
-        raise InputError(str(path), f"is no safetensors file: {error}", _AGAIN) from None
-
-
-def _fill(network: torch.nn.Module, tensors: dict[str, torch.Tensor], path: Path) -> None:
-    """Copy tensors into a network after checking names, types, shapes and values."""
-    wanted = network.state_dict()
-    strange = sorted(set(wanted) ^ set(tensors))
-    if strange:
-        raise InputError(str(path), f"tensor {strange[0]} is missing or not expected", _AGAIN)
-    for name, tensor in tensors.items():
-        if tensor.shape != wanted[name].shape or tensor.dtype != wanted[name].dtype:
-            raise InputError(
-                str(path),
-                f"tensor {name} is {tensor.dtype} {tuple(tensor.shape)}, must be "
-                f"{wanted[name].dtype} {tuple(wanted[name].shape)}",
-                _AGAIN,
-            )
-        if not torch.isfinite(tensor).all():
-            raise InputError(str(path), f"tensor {name} is not finite", _AGAIN)
-    network.load_state_dict(tensors)
+def _fill(network: torch.nn.Module, folder: Path, card: Card) -> None:
+    """Copy the tensors of a checkpoint into a network after checking them."""
+    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    tensors = read_weights(folder, card, shapes)
+    network.load_state_dict({name: torch.tensor(array) for name, array in tensors.items()})
     network.eval().requires_grad_(False)
