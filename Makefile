@@ -8,12 +8,14 @@ SEEDS  := 0 1 2 3 4
 RUNS   := runs/queue/readme
 TABLES := results/queue
 
+SEARCH := results/jobshop/search
+
 CLOUD  := runs/cloud/readme
 CLOUDS := results/cloud
 COMMA  := ,
 ONLINE := results/dynamic
 
-.PHONY: setup demo queue cloud levels dynamic readme readme-queue readme-cloud readme-dynamic test \
+.PHONY: setup demo search queue cloud levels dynamic readme readme-search readme-queue readme-cloud readme-dynamic test \
     verify clean clean-cache
 
 setup: $(STAMP)
@@ -71,6 +73,18 @@ cloud: $(STAMP)
 	for kind in compare anytime; do $(BIN)/dispatchlab plot $$kind out=$(CLOUDS)/$$kind.png \
 	    "results=[$(CLOUDS)/greedy,$(CLOUDS)/second,$(CLOUDS)/search,$(CLOUDS)/ga/1,\
 	$(CLOUDS)/ga/10,$(CLOUDS)/exact]" || exit 2; done
+
+# Compare rules, constructive methods, searches and CP-SAT on ta01 to ta80 at equal time.
+search: $(STAMP)
+	rm -rf $(SEARCH)
+	$(BIN)/dispatchlab evaluate experiment=jobshop/search out=$(SEARCH)
+	$(BIN)/dispatchlab plot anytime results=$(SEARCH) out=$(SEARCH)/anytime.png
+
+# Put the table and the picture of the last `make search` into the README.
+readme-search:
+	cp $(SEARCH)/anytime.png docs/search_anytime.png
+	sed -i -e '/search table: begin/,/search table: end/{//!d}' \
+	    -e '/search table: begin/r $(SEARCH)/table.md' README.md
 
 # The study of one level and two: 18 data sets, 10 repetitions, two settings, two decoders.
 levels: $(STAMP)

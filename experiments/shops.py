@@ -105,6 +105,7 @@ class Shops(Family):
         "aco": "search",
         "exact": "exact",
     }
+    unbudgeted = frozenset({"portfolio"})
     objectives = ("makespan",)
     reference_rule = "wrt"
     ordered = False

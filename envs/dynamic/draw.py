@@ -113,7 +113,7 @@ def _time(random, kind):
 @compiled
 def _take_time(shop, random, choice, estimate, noise):
     """Write an estimate, and what the operation really takes: as long on average."""
-    actual, luck = estimate, normal(random)  # drawn in any case: without noise the rest is the same
+    actual, luck = estimate, normal(random)  # drawn in any case: all else is the same
     if noise > 0:
         factor = math.exp(noise * luck - 0.5 * noise * noise)
         actual = max(int(min(estimate * factor, LONGEST * estimate) + 0.5), 1)
