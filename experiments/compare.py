@@ -241,12 +241,13 @@ def groups(lines: Sequence[Line]) -> list[str]:
     """
     known = any(line.gaps for line in lines)
     found = dict.fromkeys(of for line in lines for of in (line.gaps if known else line.values))
+    return sorted(filter(None, found), key=by_area)
 
-    def area(name: str) -> tuple[int, int]:
-        size = re.fullmatch(r"(\d+)x(\d+)", name)
-        return (int(size[1]) * int(size[2]), int(size[1])) if size else (0, 0)
 
-    return sorted(filter(None, found), key=area)
+def by_area(name: str) -> tuple[int, int]:
+    """Return a key that sorts groups that are sizes from small to large, and leaves others."""
+    size = re.fullmatch(r"(\d+)x(\d+)", name)
+    return (int(size[1]) * int(size[2]), int(size[1])) if size else (0, 0)
 
 
 def change(pairs: Sequence[Pair], *, of_means: bool) -> tuple[float, float, float] | None:

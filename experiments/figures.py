@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from agents.atomic import write_file
 from envs.core.errors import InputError
+from experiments.statistics import interquartile_mean, interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,22 +39,23 @@ def curves(series: dict[str, list[Curve]]) -> Figure:
     """Draw validation gaps against decisions and against time.
 
     Args:
-        series: Runs by label. Runs under one label, usually seeds, become their mean and a band
-            from the least to the greatest.
+        series: Runs by label. Runs under one label, usually seeds, become their interquartile
+            mean and the bootstrap's 95 % band, over runs: records hold the mean over validation
+            instances only.
     """
     figure = blank(11.0, 4.4)
     left, right = figure.subplots(1, 2, sharey=True)
     for colour, (label, runs) in zip(cycle(len(series)), series.items(), strict=True):
-        full = f"{label} ({len(runs)} runs)" if len(runs) > 1 else label
+        full = f"{label} (IQM of {len(runs)} runs, 95 %)" if len(runs) > 1 else label
         for axes, which, scale in ((left, "steps", 1e6), (right, "seconds", 60.0)):
-            x, mean, low, high = _joined(runs, which)
-            axes.plot(x / scale, mean, color=colour, linewidth=1.8, label=full)
+            x, middle, low, high = _joined(runs, which)
+            axes.plot(x / scale, middle, color=colour, linewidth=1.8, label=full)
             if len(runs) > 1:
                 axes.fill_between(x / scale, low, high, color=colour, alpha=0.18, linewidth=0)
-            best = int(mean.argmin())
-            axes.plot(x[best] / scale, mean[best], "o", color=colour, markersize=5)
+            best = int(middle.argmin())
+            axes.plot(x[best] / scale, middle[best], "o", color=colour, markersize=5)
             if axes is left:
-                _note(axes, x[best] / scale, float(mean[best]), colour)
+                _note(axes, x[best] / scale, float(middle[best]), colour)
     every = [curve for runs in series.values() for curve in runs]
     _rules(left, right, every)
     left.set_ylabel("validation gap to the lower bound (%)")
@@ -166,11 +168,11 @@ def cycle(count: int) -> list[str]:
 
 
 def _joined(runs: Sequence[Curve], which: str) -> tuple[NDArray[np.float64], ...]:
-    """Return x, mean, least and greatest over runs, as far as all of them reach."""
+    """Return x, the interquartile mean and its 95 % band, as far as all runs reach."""
     reach = min(len(run.gap) for run in runs)
     x = np.mean([getattr(run, which)[:reach] for run in runs], axis=0)
-    gaps = np.stack([run.gap[:reach] for run in runs])
-    return x, gaps.mean(axis=0), gaps.min(axis=0), gaps.max(axis=0)
+    gaps = np.stack([run.gap[:reach] for run in runs])[:, None]  # (M, 1, V): one validation set
+    return x, interquartile_mean(gaps), *interval(gaps, interquartile_mean)
 
 
 def _limits(every: Sequence[Curve]) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -20,15 +20,20 @@ from experiments import (
     compare_figure,
     compare_table,
     figures,
+    matrix,
+    profiles,
     regret,
     schedule_file,
+    tables,
     timeline,
+    wins,
 )
 from experiments.config import Config, Text, parse
 from experiments.families import family_of, load_instance
 from experiments.family import Instance, problem_of, scenario_of
 from experiments.figures import Curve
 from experiments.record import CONFIG, METRICS, read_metrics
+from experiments.scores import scored
 from experiments.workloads import PoolConfig
 
 if TYPE_CHECKING:
@@ -41,6 +46,9 @@ _USES = {
     "compare": ("results", "title"),
     "anytime": ("results", "title"),
     "regret": ("results", "title"),
+    "profile": ("results", "title"),
+    "wins": ("results", "title"),
+    "matrix": ("results", "title"),
 }
 _GAP, _RULE = "validation/gap", "validation/gap_of_"
 
@@ -48,7 +56,17 @@ _GAP, _RULE = "validation/gap", "validation/gap_of_"
 class Settings(Config):
     """Hold the keys of ``configs/plot.yaml``."""
 
-    kind: Literal["curves", "gantt", "timeline", "compare", "anytime", "regret"]
+    kind: Literal[
+        "curves",
+        "gantt",
+        "timeline",
+        "compare",
+        "anytime",
+        "regret",
+        "profile",
+        "wins",
+        "matrix",
+    ]
     runs: tuple[Text, ...] | Text | None = None
     schedule: Text | None = None
     instance: Text | None = None
@@ -58,8 +76,16 @@ class Settings(Config):
     out: Text | None = None
 
 
+class Drawn(NamedTuple):
+    """A figure, and the table of its numbers where it has one."""
+
+    figure: Figure
+    text: str = ""
+    markdown: str = ""
+
+
 def run(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Draw one figure and return where it is.
+    """Draw one figure, with its table beside it, and return where they are.
 
     Raises:
         InputError: If what is to be drawn is not given, missing or not what it should be.
@@ -73,22 +99,22 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError(_USES[kind][0], "is missing", f"give {_USES[kind][0]}=<path>")
     out = Path(settings.out or f"{kind}.png")
     figures.check_format(out)
-    figure = _DRAW[kind](settings)
-    figures.save(figure, out)
-    if kind != "compare":
+    drawn = _DRAW[kind](settings)
+    figures.save(drawn.figure, out)
+    if not drawn.markdown:
         return {"kind": kind, "out": str(out)}
-    rows, table = _rows(settings), out.with_suffix(".md")
-    write_file(table, f"{compare_table.markdown(rows)}\n".encode())
-    return {"kind": kind, "out": f"{out}, {table}", "table": compare_table.text(rows)}
+    table = out.with_suffix(".md")
+    write_file(table, f"{drawn.markdown}\n".encode())
+    return {"kind": kind, "out": f"{out}, {table}", "table": drawn.text}
 
 
 def report(metrics: Mapping[str, Any]) -> str:
-    """Say where the figure is; of a comparison the table, too."""
+    """Say where the figure is, after its table if it has one."""
     table = f"{metrics['table']}\n\n" if "table" in metrics else ""
     return f"{table}drawn: {metrics['out']}"
 
 
-def _curves(settings: Settings) -> Figure:
+def _curves(settings: Settings) -> Drawn:
     given = (settings.runs,) if isinstance(settings.runs, str) else settings.runs or ()
     folders = [folder for i, name in enumerate(given) for folder in _runs(Path(name), i)]
     if not folders:
@@ -103,7 +129,7 @@ def _curves(settings: Settings) -> Figure:
         while label in series:  # another configuration under the same name
             label, n = f"{runs[0][0]} #{n}", n + 1
         series[label] = [curve for _, curve in runs]
-    return figures.curves(series)
+    return Drawn(figures.curves(series))
 
 
 def _runs(path: Path, i: int) -> Sequence[Path]:
@@ -151,17 +177,17 @@ def _curve(folder: Path) -> Curve:
     return Curve(table[:, 0], table[:, 1], table[:, 2], rules)
 
 
-def _gantt(settings: Settings) -> Figure:
+def _gantt(settings: Settings) -> Drawn:
     instance, schedule = _scheduled(settings)
-    return family_of(instance).draw(problem_of(instance), schedule, settings.title)
+    return Drawn(family_of(instance).draw(problem_of(instance), schedule, settings.title))
 
 
-def _timeline(settings: Settings) -> Figure:
+def _timeline(settings: Settings) -> Drawn:
     instance, schedule = _scheduled(settings)
     problem = problem_of(instance)
     if not problem.demand.size:
         raise InputError(problem.name, "has no queue", "give a workload, or plot gantt")
-    return timeline.draw(problem, schedule, settings.title)
+    return Drawn(timeline.draw(problem, schedule, settings.title))
 
 
 def _scheduled(settings: Settings) -> tuple[Instance, Schedule]:
@@ -196,20 +222,44 @@ def _rows(settings: Settings) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def _compare(settings: Settings) -> Figure:
-    return compare_figure.comparison(compare.compare(_rows(settings)), settings.title or "")
+def _compare(settings: Settings) -> Drawn:
+    rows = _rows(settings)
+    figure = compare_figure.comparison(compare.compare(rows), settings.title or "")
+    return Drawn(figure, compare_table.text(rows), compare_table.markdown(rows))
 
 
-def _anytime(settings: Settings) -> Figure:
+def _anytime(settings: Settings) -> Drawn:
     rows = _rows(settings)
     methods, known = anytime.anytime(rows), anytime.referenced(rows)
-    return anytime_figure.draw(methods, referenced=known, title=settings.title or "")
+    return Drawn(anytime_figure.draw(methods, referenced=known, title=settings.title or ""))
 
 
-def _regret(settings: Settings) -> Figure:
-    return figures.regret(regret.regret(_rows(settings)), settings.title or "")
+def _regret(settings: Settings) -> Drawn:
+    return Drawn(figures.regret(regret.regret(_rows(settings)), settings.title or ""))
 
 
+def _profile(settings: Settings) -> Drawn:
+    found = scored(_rows(settings))
+    made = profiles.profiles(found)
+    figure = profiles.draw(found, made, settings.title or "")
+    return Drawn(figure, *(profiles.page(found, made, lay) for lay in _LAYOUTS))
+
+
+def _wins(settings: Settings) -> Drawn:
+    found = scored(_rows(settings))
+    made = wins.wins(found)
+    figure = wins.draw(found, made, settings.title or "")
+    return Drawn(figure, *(wins.page(found, made, lay) for lay in _LAYOUTS))
+
+
+def _matrix(settings: Settings) -> Drawn:
+    found = scored(_rows(settings))
+    made = matrix.matrix(found)
+    figure = matrix.draw(found, made, settings.title or "")
+    return Drawn(figure, *(matrix.page(found, made, lay) for lay in _LAYOUTS))
+
+
+_LAYOUTS = (tables.text, tables.markdown)
 _DRAW = {
     "curves": _curves,
     "gantt": _gantt,
@@ -217,4 +267,7 @@ _DRAW = {
     "compare": _compare,
     "anytime": _anytime,
     "regret": _regret,
+    "profile": _profile,
+    "wins": _wins,
+    "matrix": _matrix,
 }
