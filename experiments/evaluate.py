@@ -18,7 +18,8 @@ from experiments import compare, compare_figure, compare_table, figures, schedul
 from experiments.config import Text, nearest, parse, shown
 from experiments.families import family_of, the_family
 from experiments.family import Family, Instance, problem_of, scenario_of, sha256_of
-from experiments.methods import BudgetConfig, Method, SearchSettings, generator, methods
+from experiments.method import Method, generator
+from experiments.methods import BudgetConfig, SearchSettings, methods
 from experiments.results import Results, stems
 from experiments.suites import instances_of
 from experiments.workloads import PoolConfig, refuse_pool

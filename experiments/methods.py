@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from agents.atomic import recover
 from envs.core.errors import InputError
-from envs.core.metrics import evaluate
-from envs.core.protocols import Budget, Result
+from envs.core.protocols import Budget
 from envs.core.schedule import Schedule
-from experiments.config import Config, construct, nearest, shown
-from experiments.families import FAMILIES, SHOPS, family_of
-from experiments.family import Family, Instance, Kind, Search, problem_of, scenario_of, sha256_of
-from experiments.inference import Sample
-from experiments.record import training_seconds
-from experiments.rollout import by_agent, rollout
-
-Generators = Sequence[np.random.Generator]
-Solved = Iterator[tuple[int, Result]]  # position of the instance, and what was found
-Solve = Callable[[Sequence[Any], Generators, Budget], Solved]
-Roll = Callable[[Sequence[Any], Generators], list[Schedule]]
+from experiments.config import Config, nearest, shown
+from experiments.families import SHOPS
+from experiments.family import Family, Instance, Search
+from experiments.method import Generators, Method, Solved, one_pass
+from experiments.rollout import rollout
+from experiments.trained import learned, sampled
 
 TOGETHER = 128  # most instances that a rule dispatches side by side
 
@@ -77,33 +69,6 @@ class BudgetConfig(Config):
         return Budget(self.evaluations, self.seconds)
 
 
-@dataclass(frozen=True)
-class Method:
-    """Solve many instances, each with a generator of its own, so that their order is irrelevant.
-
-    Seconds in the results: a search measures itself, an agent is measured one by one, and
-    instances of one size that a rule dispatches side by side share their time equally.
-    """
-
-    name: str
-    kind: Kind
-    solve: Solve
-    check: Callable[[Any], None]  # raises InputError for an instance that it cannot solve
-    warm: Callable[[Budget], None]  # loads what is compiled; InputError for a useless budget
-    version: str = ""  # content hash of an agent's weights; empty where nothing was learned
-    training_seconds: float | None = None  # of an agent, where its run says
-    budgeted: bool = False  # whether it takes a budget
-    allowance: float | None = None  # ms a decision, of one that is given those
-    threads: int = 1
-    members: tuple[Method, ...] = ()  # of one that stands for several: member k is run as seed k
-
-    def given(self, budget: Budget) -> dict[str, Any] | None:
-        """Return what a row says that it may spend on an instance, None for nothing."""
-        if self.allowance is not None:
-            return {"decision_ms": self.allowance}
-        return asdict(budget) if self.budgeted else None
-
-
 def methods(
     specs: Sequence[Any], settings: Mapping[str, Any], where: str, family: Family = SHOPS
 ) -> list[Method]:
@@ -150,17 +115,17 @@ def method(spec: str, settings: Mapping[str, Any], where: str, family: Family = 
     if spec in family.searches:
         return _searching(spec, settings.get(spec, {}), family)
     if spec in family.makers:
-        return _one_pass(spec, partial(_ruled, spec, family), family)
+        return one_pass(spec, partial(_ruled, spec, family), family)
     if spec in family.rules:
         roll = partial(_ruled, spec, family)
-        return _one_pass(spec, roll, family, together=TOGETHER)
+        return one_pass(spec, roll, family, together=TOGETHER)
     if _exists(Path(spec)):
-        return _learned(Path(spec), family)
+        return learned(Path(spec), family)
     folder, _, inference = spec.rpartition("@")
     if folder and _exists(Path(folder)):
         if inference != "sample":
             raise InputError(where, f"{spec} asks for {inference}", "write <run folder>@sample")
-        return _sampled(Path(folder), settings.get(inference, {}), family)
+        return sampled(Path(folder), settings.get(inference, {}), family)
     if folder in family.allowances:
         given = {**settings.get(folder, {}), "allowance": _allowance(spec, where)}
         return replace(_searching(folder, given, family), name=spec)
@@ -224,32 +189,6 @@ def _threads(settings: Mapping[str, Any]) -> int:
     return threads if isinstance(threads, int) else 1
 
 
-def generator(instance: Instance, seed: int) -> np.random.Generator:
-    """Return the generator of an instance and a seed, whatever else is run beside them."""
-    sha256 = sha256_of(instance)
-    words = [int(sha256[i : i + 8], 16) for i in range(0, 64, 8)]
-    return np.random.default_rng([seed, *words])
-
-
-def checkpoint_of(path: Path) -> Path:
-    """Return the checkpoint that a run or checkpoint folder means: the best, else the last.
-
-    Raises:
-        InputError: If there is none.
-    """
-    from agents.dqn.checkpoint import CARD
-
-    for folder in (path, path / "checkpoints" / "best", path / "checkpoints" / "last"):
-        if folder.parent.is_dir():
-            recover(folder)
-        if (folder / CARD).is_file():
-            return folder
-    if path.is_file():
-        what = "is a file; agents are loaded from folders, and nothing is ever unpickled"
-        raise InputError(str(path), what, "give a run or checkpoint folder")
-    raise InputError(str(path), "holds no checkpoint", "give the run folder of a training")
-
-
 def _search(
     search: Search, instances: Sequence[Instance], rngs: Generators, budget: Budget
 ) -> Solved:
@@ -264,130 +203,11 @@ def _warm(search: Search, family: Family, budget: Budget) -> None:
     search(family.tiny(), Budget(evaluations, seconds), np.random.default_rng(0))
 
 
-def _one_pass(name: str, roll: Roll, family: Family, *, together: int = 1) -> Method:
-    """Return a method that makes one schedule an instance and has no use for a budget."""
-
-    def warm(budget: Budget) -> None:
-        roll([family.tiny()], [np.random.default_rng(0)])
-
-    check = partial(family.check, kind="greedy")
-    return Method(name, "greedy", partial(_roll_out, roll, together), check, warm)
-
-
-def _roll_out(
-    roll: Roll, together: int, instances: Sequence[Instance], rngs: Generators, budget: Budget
-) -> Solved:
-    """Roll instances of one size out, so many side by side."""
-    for group in _groups(instances, together):
-        began = time.perf_counter()
-        schedules = roll([instances[i] for i in group], [rngs[i] for i in group])
-        seconds = (time.perf_counter() - began) / len(group)
-        for i, schedule in zip(group, schedules, strict=True):
-            metrics = evaluate(problem_of(instances[i]), schedule, scenario_of(instances[i]))
-            yield i, Result(schedule, metrics, evaluations=1, seconds=seconds)
-
-
-def _groups(instances: Sequence[Instance], most: int) -> list[list[int]]:
-    """Return positions of instances that can share a batch without padding."""
-    sizes: dict[tuple[Any, ...], list[int]] = {}
-    for i, instance in enumerate(instances):
-        sizes.setdefault(family_of(instance).like(instance), []).append(i)
-    return [own[k : k + most] for own in sizes.values() for k in range(0, len(own), most)]
-
-
 def _ruled(
     name: str, family: Family, instances: Sequence[Instance], rngs: Generators
 ) -> list[Schedule]:
     """Roll a rule out; those that draw or remember get one instance at a time."""
     return rollout(instances, family.rule(name, rngs[0]))
-
-
-class _Loaded(NamedTuple):
-    """An agent, the family that it was trained in, and what it says of itself."""
-
-    agent: Any
-    card: Any
-    family: Family
-    options: dict[str, Any]
-    folder: Path
-
-    def roll(self, instances: Sequence[Instance], rngs: Generators) -> list[Schedule]:
-        """Let it decide greedily."""
-        # One by one: the last bits of a matrix product depend on what else is in the batch, and
-        # an instance's schedule must not.
-        assert len(instances) == 1
-        return rollout(instances, by_agent(self.agent.act), **self.options)
-
-    def check(self, instance: Instance) -> None:
-        """Raise InputError for an instance that it cannot dispatch."""
-        name, found = problem_of(instance).name, family_of(instance).name(instance)
-        if found != self.card.family:
-            raise InputError(
-                str(self.folder),
-                f"is a checkpoint of family {self.card.family}, but {name} is of {found}",
-                f"give one that was trained on {found}, or instances of {self.card.family}",
-            )
-        rows = self.family.table_rows(instance, self.options)
-        most, ordered = self.card.rows, self.family.ordered
-        if self.card.agent == "dqn_flat" and (rows > most or (rows < most and ordered)):
-            raise InputError(
-                str(self.folder),
-                f"is a flat network for {most} rows, but {name} has {rows}",
-                "use agent=dqn, which takes any number",
-            )
-
-    @property
-    def name(self) -> str:
-        """What a table calls it."""
-        return f"{self.card.family}/{self.card.agent}"
-
-    @property
-    def seconds(self) -> float | None:
-        """What its training took, None where its run does not say."""
-        return training_seconds(self.folder)
-
-
-def _load(path: Path, family: Family) -> _Loaded:
-    import torch
-
-    from agents.dqn.checkpoint import load, read_card
-
-    torch.set_num_threads(1)
-    folder = checkpoint_of(path)
-    card = read_card(folder)
-    own = FAMILIES.get(card.family, family)
-    return _Loaded(load(folder), card, own, own.options(card), folder)
-
-
-def _learned(path: Path, family: Family) -> Method:
-    """Return the method of a run: one greedy pass."""
-    it = _load(path, family)
-    made = _one_pass(it.name, it.roll, it.family)
-    return replace(made, check=it.check, version=it.card.sha256, training_seconds=it.seconds)
-
-
-def _sampled(path: Path, settings: Mapping[str, Any], family: Family) -> Method:
-    """Return the method of a run that samples within the budget."""
-    it = _load(path, family)
-    sample = construct(Sample, settings, "sample")
-
-    def solve(instances: Sequence[Instance], rngs: Generators, budget: Budget) -> Solved:
-        for i, (instance, rng) in enumerate(zip(instances, rngs, strict=True)):
-            yield i, sample(it.agent.values, instance, budget, rng, it.family, **it.options)
-
-    def warm(budget: Budget) -> None:
-        it.roll([it.family.tiny()], [np.random.default_rng(0)])
-
-    return Method(
-        name=f"{it.name}@sample",
-        kind="constructive",
-        solve=solve,
-        check=it.check,
-        warm=warm,
-        version=it.card.sha256,
-        training_seconds=it.seconds,
-        budgeted=True,
-    )
 
 
 def _exists(path: Path) -> bool:

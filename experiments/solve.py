@@ -14,7 +14,8 @@ from experiments.config import Text, parse
 from experiments.evaluate import objective_of, row_of
 from experiments.families import family_of, load_instance
 from experiments.family import problem_of
-from experiments.methods import BudgetConfig, SearchSettings, generator, method
+from experiments.method import generator
+from experiments.methods import BudgetConfig, SearchSettings, method
 from experiments.workloads import PoolConfig
 
 DEFAULT_SECONDS = 10.0  # of a search

@@ -18,6 +18,7 @@ from envs.instances import load
 from experiments import evaluate, methods, schedule_file, solve
 from experiments.compose import compose
 from experiments.evaluate import run
+from experiments.method import generator
 
 KEYS = {
     *("instance", "sha256", "method", "makespan", "objective", "reference", "reference_kind"),
@@ -130,7 +131,7 @@ def test_wrong_makespans_and_broken_schedules_are_no_results(
 ) -> None:
     problem = load("ft06")
     method = methods.method("spt", {}, "method")
-    rng = methods.generator(problem, 0)
+    rng = generator(problem, 0)
     _, result = next(iter(method.solve([problem], [rng], Budget(1))))
     early = type(result.schedule)(
         result.schedule.start - 1, result.schedule.end - 1, result.schedule.assign
@@ -151,7 +152,7 @@ def test_a_makespan_below_a_proven_bound_stops_everything(tmp_path: Path) -> Non
     (tmp_path / "ta01.txt").write_text(f"10 10\n{rows}\n")
     problem = load(str(tmp_path / "ta01.txt"))
     method = methods.method("spt", {}, "method")
-    _, result = next(iter(method.solve([problem], [methods.generator(problem, 0)], Budget(1))))
+    _, result = next(iter(method.solve([problem], [generator(problem, 0)], Budget(1))))
     from envs.instances import reference
 
     known = reference(load("ta01"))

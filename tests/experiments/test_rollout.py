@@ -17,6 +17,7 @@ from envs.instances import load, random_flexible_shop, random_shop
 from envs.shop.batch import ShopBatch
 from experiments import methods
 from experiments.families import QUEUES
+from experiments.method import Method, generator
 from experiments.rollout import by_agent, by_priority, rollout
 
 
@@ -83,8 +84,8 @@ def test_a_run_folder_is_a_method_whatever_its_company(checkpoint: Path) -> None
     assert len(set(found.values())) == len(found)
 
 
-def _solve(method: methods.Method, shops: list) -> dict[str, bytes]:
-    rngs = [methods.generator(shop, 0) for shop in shops]
+def _solve(method: Method, shops: list) -> dict[str, bytes]:
+    rngs = [generator(shop, 0) for shop in shops]
     solved = list(method.solve(shops, rngs, Budget(1)))
     assert sorted(i for i, _ in solved) == list(range(len(shops)))
     assert all(violations(shops[i], result.schedule) == [] for i, result in solved)
