@@ -1,4 +1,4 @@
-"""What an agent's values are good for beside one greedy pass: sampling within a budget."""
+"""What an agent's values are good for beside one greedy pass: the best of many schedules."""
 
 from __future__ import annotations
 
@@ -18,6 +18,56 @@ from experiments.family import Batch, Family, Instance, problem_of, scenario_of
 from experiments.rollout import play
 
 Values = Callable[[dict[str, NDArray[Any]]], NDArray[np.float32]]  # (B, K), -inf: no candidate
+
+
+class Best:
+    """Hold the best of many schedules, what was spent on them and what is left.
+
+    Args:
+        budget: Evaluations are schedules.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget, self.evaluations = budget, 0
+        self.cost, self.schedule = 2**62, Schedule(*np.zeros((3, 0), np.int64))
+        self._trace: list[TracePoint] = []
+        self._began = time.perf_counter()
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the beginning."""
+        return time.perf_counter() - self._began
+
+    @property
+    def left(self) -> int:
+        """Schedules that may still be made."""
+        limit = self.budget.evaluations
+        return 2**62 if limit is None else limit - self.evaluations
+
+    def late(self, seconds: float) -> bool:
+        """Return whether what takes so many seconds more would end too late."""
+        limit = self.budget.seconds
+        return limit is not None and self.spent + seconds > limit
+
+    def add(self, batch: Any, places: NDArray[np.int64], cost: NDArray[np.int64]) -> None:
+        """Count the finished schedules in these places, and keep the best.
+
+        Args:
+            batch: Where they are.
+            places: Some of its places.
+            cost: (B,) of all places.
+        """
+        spent = self.spent
+        for place in places.tolist():
+            self.evaluations += 1
+            if cost[place] < self.cost:
+                self.cost, self.schedule = int(cost[place]), batch.schedule(place)
+                self._trace.append(TracePoint(self.evaluations, spent, self.cost))
+
+    def result(self, instance: Instance) -> Result:
+        """Return the best schedule, scored."""
+        metrics = evaluate(problem_of(instance), self.schedule, scenario_of(instance))
+        return Result(self.schedule, metrics, self.evaluations, self.spent, tuple(self._trace))
 
 
 @dataclass(frozen=True)
@@ -54,27 +104,17 @@ class Sample:
         The result of a budget of seconds is repeated by the same generator state and a budget of
         the evaluations that it records, which are whole rounds but for the last.
         """
-        began, done, objective = time.perf_counter(), 0, family.objectives[0]
-        best: Result | None = None
-        trace: list[TracePoint] = []
-        limit = 2**62 if budget.evaluations is None else budget.evaluations
-        while done < limit:
-            # The round is as wide as ever even if fewer are asked for: the last bits of a matrix
-            # product, and so the draws, depend on the width.
-            batch = family.batch([instance] * self.copies, **options)
-            play(batch, self._choice(values, rng, greedy=done == 0))
-            spent = time.perf_counter() - began
-            for b in range(min(self.copies, limit - done)):
-                done += 1
-                result = _scored(instance, batch.schedule(b), done, spent)
-                if best is None or family.value(objective, result) < family.value(objective, best):
-                    best = result
-                    trace.append(TracePoint(done, spent, round(family.value(objective, result))))
-            if budget.seconds is not None and spent * (1 + self.copies / done) > budget.seconds:
+        best, copies = Best(budget), self.copies
+        batch: Any = family.batch([instance] * copies, **options)
+        while best.left > 0:
+            # The round is as wide as ever even if fewer are asked for, so that a smaller budget
+            # finds what a larger one has found by then.
+            play(batch, self._choice(values, rng, greedy=best.evaluations == 0))
+            best.add(batch, np.arange(min(copies, best.left)), family.cost(batch))
+            if best.late(best.spent * copies / best.evaluations):
                 break
-        assert best is not None
-        spent = time.perf_counter() - began
-        return Result(best.schedule, best.metrics, done, spent, tuple(trace))
+            batch.begin()
+        return best.result(instance)
 
     def _choice(
         self, values: Values, rng: np.random.Generator, *, greedy: bool
@@ -89,12 +129,3 @@ class Sample:
             return np.asarray((scores + noise).argmax(axis=1), np.int64)
 
         return choose
-
-
-def _scored(instance: Instance, schedule: Schedule, evaluations: int, seconds: float) -> Result:
-    return Result(
-        schedule,
-        evaluate(problem_of(instance), schedule, scenario_of(instance)),
-        evaluations,
-        seconds,
-    )

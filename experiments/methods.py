@@ -20,7 +20,8 @@ from experiments.families import SHOPS
 from experiments.family import Family, Instance, Search
 from experiments.method import Generators, Method, Solved, one_pass
 from experiments.rollout import rollout
-from experiments.trained import learned, sampled
+from experiments.start import improved
+from experiments.trained import FORMS, inferred, learned
 
 TOGETHER = 128  # most instances that a rule dispatches side by side
 
@@ -45,6 +46,7 @@ class SearchSettings(Config):
     rolling_ga: dict[str, Any] = Field(default_factory=dict)
     rolling_exact: dict[str, Any] = Field(default_factory=dict)
     sample: dict[str, Any] = Field(default_factory=dict)
+    agent_beam: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def searches(self) -> dict[str, dict[str, Any]]:
@@ -75,7 +77,8 @@ def methods(
     """Return the methods that a list names.
 
     Args:
-        specs: Names of rules, "ga", "exact", run or checkpoint folders, ``rolling_tabu@10ms`` (an
+        specs: Names of rules, "ga", "exact", run or checkpoint folders, what else an agent or a
+            rule is good for (:data:`experiments.trained.FORMS`), ``rolling_tabu@10ms`` (an
             allowance of 10 ms a decision), or ``{label: <these>}``;
             ``{label: [folder, folder]}`` is one method, the mean of several trainings. A folder
             that is called as a rule is meant by ``./name``.
@@ -114,23 +117,21 @@ def method(spec: str, settings: Mapping[str, Any], where: str, family: Family = 
     """Return the method of one name or folder; see :func:`methods`."""
     if spec in family.searches:
         return _searching(spec, settings.get(spec, {}), family)
-    if spec in family.makers:
-        return one_pass(spec, partial(_ruled, spec, family), family)
-    if spec in family.rules:
-        roll = partial(_ruled, spec, family)
-        return one_pass(spec, roll, family, together=TOGETHER)
+    if spec in family.makers or spec in family.rules:
+        together = TOGETHER if spec in family.rules else 1
+        return one_pass(spec, partial(_ruled, spec, family), family, together=together)
     if _exists(Path(spec)):
         return learned(Path(spec), family)
-    folder, _, inference = spec.rpartition("@")
-    if folder and _exists(Path(folder)):
-        if inference != "sample":
-            raise InputError(where, f"{spec} asks for {inference}", "write <run folder>@sample")
-        return sampled(Path(folder), settings.get(inference, {}), family)
-    if folder in family.allowances:
-        given = {**settings.get(folder, {}), "allowance": _allowance(spec, where)}
-        return replace(_searching(folder, given, family), name=spec)
+    base, _, form = spec.rpartition("@")
+    if base in family.allowances:
+        given = {**settings.get(base, {}), "allowance": _allowance(spec, where)}
+        return replace(_searching(base, given, family), name=spec)
     known = [*family.rules, *family.makers, *family.searches]
-    what = f"{', '.join(known)}, and run folders, also <run folder>@sample"
+    if base in known:
+        return _started(base, form, settings, where, family)
+    if base and _exists(Path(base)):
+        return inferred(Path(base), form, settings, where, family)
+    what = f"{', '.join(known)}, and run folders, also {FORMS}"
     remedy = f"{nearest(spec, known)} known are {what}".strip()
     raise InputError(where, f"{spec} is no method and no folder", remedy)
 
@@ -149,6 +150,20 @@ def _searching(name: str, settings: Mapping[str, Any], family: Family) -> Method
         allowance=allowance and settings.get("allowance", allowance),
         threads=_threads(settings),
     )
+
+
+def _started(
+    name: str, form: str, settings: Mapping[str, Any], where: str, family: Family
+) -> Method:
+    """Return tabu search from the schedule of a rule.
+
+    Raises:
+        InputError: If it is no rule, another form, or a family without tabu search.
+    """
+    if form != "tabu" or name in family.searches or "tabu" not in family.searches:
+        raise InputError(where, f"{name} is asked for {form or 'nothing'}", f"write {FORMS}")
+    made = method(name, settings, where, family)
+    return improved(made, partial(_ruled, name, family), settings.get("tabu", {}), family)
 
 
 def _allowance(spec: str, where: str) -> float:

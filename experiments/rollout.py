@@ -36,8 +36,8 @@ def play(batch: Batch, choose: Choose) -> None:
     Raises:
         RuntimeError: If a row is chosen that is no candidate: a bug of the method.
     """
-    family = family_of_batch(batch)
-    while not batch.done.all():
-        waiting = ~batch.done
+    family, waiting = family_of_batch(batch), ~batch.done
+    while waiting.any():
         if not family.step(batch, choose(batch))[waiting].all():
             raise RuntimeError("a row outside the mask was chosen")
+        waiting = ~batch.done

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from agents.atomic import recover
+from agents.dqn.card import CARD, Card, read_card
+from agents.dqn.compiled import CompiledAgent
 from envs.core.errors import InputError
-from envs.core.protocols import Budget
+from envs.core.problem import Problem
+from envs.core.protocols import Budget, Result
 from envs.core.schedule import Schedule
+from experiments.beam import Beam
 from experiments.config import construct
 from experiments.families import FAMILIES, family_of
-from experiments.family import Family, Instance, problem_of
+from experiments.family import Family, Instance, Search, problem_of
 from experiments.inference import Sample
 from experiments.method import Generators, Method, Solved, one_pass
 from experiments.record import training_seconds
 from experiments.rollout import by_agent, rollout
+from experiments.start import improved
+
+if TYPE_CHECKING:
+    from agents.dqn.agent import Agent
+
+FORMS = "<run folder>@sample, @sample128 or @beam, or <run folder or rule>@tabu (shops)"
 
 
 def checkpoint_of(path: Path) -> Path:
@@ -28,8 +39,6 @@ def checkpoint_of(path: Path) -> Path:
     Raises:
         InputError: If there is none.
     """
-    from agents.dqn.checkpoint import CARD
-
     for folder in (path, path / "checkpoints" / "best", path / "checkpoints" / "last"):
         if folder.parent.is_dir():
             recover(folder)
@@ -44,16 +53,15 @@ def checkpoint_of(path: Path) -> Path:
 class Trained(NamedTuple):
     """An agent, the family that it was trained in, and what it says of itself."""
 
-    agent: Any
-    card: Any
+    agent: Agent
+    card: Card
     family: Family
     options: dict[str, Any]
     folder: Path
 
     def roll(self, instances: Sequence[Instance], rngs: Generators) -> list[Schedule]:
         """Let it decide greedily."""
-        # One by one: the last bits of a matrix product depend on what else is in the batch, and
-        # an instance's schedule must not.
+        # One by one: padding changes the values of flat networks, and seconds are measured.
         assert len(instances) == 1
         return rollout(instances, by_agent(self.agent.act), **self.options)
 
@@ -87,44 +95,99 @@ class Trained(NamedTuple):
 
 
 def load(path: Path, family: Family) -> Trained:
-    """Return the agent of a run or checkpoint folder."""
+    """Return the agent of a run or checkpoint folder.
+
+    Raises:
+        InputError: If there is none, or it is damaged.
+    """
+    folder = checkpoint_of(path)
+    card = read_card(folder)
+    own = FAMILIES.get(card.family, family)
+    return Trained(_agent(folder, card), card, own, own.options(card), folder)
+
+
+def _agent(folder: Path, card: Card) -> Agent:
+    if card.scores_candidates:
+        return CompiledAgent.load(folder, card)
     import torch
 
     from agents.dqn import checkpoint
 
     torch.set_num_threads(1)
-    folder = checkpoint_of(path)
-    card = checkpoint.read_card(folder)
-    own = FAMILIES.get(card.family, family)
-    return Trained(checkpoint.load(folder), card, own, own.options(card), folder)
+    return checkpoint.load(folder)
 
 
 def learned(path: Path, family: Family) -> Method:
     """Return the method of a run: one greedy pass."""
-    it = load(path, family)
+    return _greedy(load(path, family))
+
+
+def _greedy(it: Trained) -> Method:
     made = one_pass(it.name, it.roll, it.family)
     return replace(made, check=it.check, version=it.card.sha256, training_seconds=it.seconds)
 
 
-def sampled(path: Path, settings: Mapping[str, Any], family: Family) -> Method:
-    """Return the method of a run that samples within the budget."""
-    it = load(path, family)
-    sample = construct(Sample, settings, "sample")
+def inferred(
+    path: Path, form: str, settings: Mapping[str, Any], where: str, family: Family
+) -> Method:
+    """Return the method that uses the agent of a run in one of the :data:`FORMS`.
 
-    def solve(instances: Sequence[Instance], rngs: Generators, budget: Budget) -> Solved:
+    Args:
+        path: The run or checkpoint folder.
+        form: What stands after the "@".
+        settings: Of each form, and of every search, by name.
+        where: For messages.
+        family: Of an agent whose card names none that is known.
+
+    Raises:
+        InputError: If there is no such form, or none for the agent's family.
+    """
+    sampled = re.fullmatch(r"sample([1-9]\d{0,5})?", form)
+    if not sampled and form not in ("beam", "tabu"):
+        raise InputError(where, f"{path} is asked for {form or 'nothing'}", f"write {FORMS}")
+    it = load(path, family)
+    if form == "tabu":
+        if "tabu" not in it.family.searches:
+            raise InputError(where, f"no tabu search solves {it.card.family}", f"write {FORMS}")
+        return improved(_greedy(it), it.roll, settings.get("tabu", {}), it.family)
+    if form == "beam":
+        beam = construct(Beam, settings.get("agent_beam", {}), "agent_beam")
+
+        def search(instance: Any, budget: Budget, rng: np.random.Generator) -> Result:
+            return beam(it.agent.values, instance, budget, it.family, **it.options)
+
+        return _building(it, form, search)
+    sample = construct(Sample, settings.get("sample", {}), "sample")
+    fixed = Budget(evaluations=int(sampled[1])) if sampled and sampled[1] else None
+
+    def draw(instance: Any, budget: Budget, rng: np.random.Generator) -> Result:
+        return sample(it.agent.values, instance, fixed or budget, rng, it.family, **it.options)
+
+    return _building(it, form, draw, budgeted=fixed is None)
+
+
+def _building(it: Trained, form: str, search: Search, *, budgeted: bool = True) -> Method:
+    """Return a method that builds many schedules with an agent."""
+
+    def solve(instances: Sequence[Any], rngs: Generators, budget: Budget) -> Solved:
         for i, (instance, rng) in enumerate(zip(instances, rngs, strict=True)):
-            yield i, sample(it.agent.values, instance, budget, rng, it.family, **it.options)
+            yield i, search(instance, budget, rng)
+
+    def check(instance: Instance) -> None:
+        it.check(instance)
+        if not isinstance(instance, Problem):
+            what = f"cannot be tried out by {it.name}@{form}: what really happens is not known"
+            raise InputError(problem_of(instance).name, what, "use the run folder alone")
 
     def warm(budget: Budget) -> None:
         it.roll([it.family.tiny()], [np.random.default_rng(0)])
 
-    return Method(
-        name=f"{it.name}@sample",
+    return replace(
+        _greedy(it),
+        name=f"{it.name}@{form}",
         kind="constructive",
         solve=solve,
-        check=it.check,
+        check=check,
         warm=warm,
-        version=it.card.sha256,
-        training_seconds=it.seconds,
-        budgeted=True,
+        budgeted=budgeted,
     )

@@ -9,7 +9,6 @@ from envs.core.protocols import Budget
 from envs.instances import load
 from experiments.families import family_of
 from experiments.inference import Sample
-from experiments.methods import method
 from experiments.rollout import rollout
 
 
@@ -56,10 +55,3 @@ def test_a_budget_of_seconds_is_repeated_by_its_evaluations() -> None:
 def test_bad_settings_are_named(key, value) -> None:
     with pytest.raises(InputError, match=key):
         Sample(**{key: value})
-
-
-def test_unknown_ways_to_use_a_folder_are_named(tmp_path) -> None:
-    with pytest.raises(InputError, match="write <run folder>@sample"):
-        method(f"{tmp_path}@beam", {}, "methods[0]")
-    with pytest.raises(InputError, match="is no method and no folder"):
-        method("nowhere@sample", {}, "methods[0]")
