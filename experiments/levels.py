@@ -14,7 +14,7 @@ from agents.atomic import write_file
 from envs.core.errors import InputError
 from experiments import compare, evaluate, figures, levels_figure, levels_table
 from experiments.config import Config, Text, parse
-from experiments.results import CONFIG, fresh
+from experiments.results import asked_of, fresh
 
 METHODS = ("oloos", "tloos", "tltos")
 WHOLE = 1e6  # seconds: no limit but the iterations
@@ -123,11 +123,7 @@ def _evaluate(one: Part, folder: Path) -> None:
 
 def _same(out: Path, plan: evaluate.Plan) -> None:
     """Refuse finished results of something else."""
-    try:
-        former = json.loads((out / CONFIG).read_text("utf-8"))
-    except (OSError, ValueError):
-        former = None
-    if former != json.loads(json.dumps(plan.asked)):
+    if asked_of(out) != json.loads(json.dumps(plan.asked)):
         raise InputError("out", f"{out} holds results of other keys", "give another out")
 
 

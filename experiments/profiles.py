@@ -41,7 +41,7 @@ def profiles(found: Scored) -> list[Profile]:
     share = partial(performance_profile, thresholds=grid)
     made = []
     for method in found.methods:
-        low, high = interval(method.values, share, strata=found.groups)
+        low, high = interval(method.values, share, strata=found.strata)
         curve = np.column_stack(
             [grid, *(100.0 * own for own in (share(method.values), low, high))]
         )
@@ -117,7 +117,7 @@ def page(found: Scored, made: Sequence[Profile], lay: Callable[..., str]) -> str
 def _with_interval(
     statistic: Callable[[Float], Float], method: Scores, found: Scored
 ) -> tuple[float, float, float]:
-    low, high = interval(method.values, statistic, strata=found.groups)
+    low, high = interval(method.values, statistic, strata=found.strata)
     return float(statistic(method.values)), float(low), float(high)
 
 

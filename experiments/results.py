@@ -95,6 +95,14 @@ class Results:
         self._partial.close()
 
 
+def asked_of(folder: Path) -> dict[str, Any]:
+    """Return what the results in a folder were asked for, nothing where it does not say."""
+    try:
+        return dict(json.loads((folder / CONFIG).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
 def stems(names: Sequence[str]) -> list[str]:
     """Return a file name for each name, all different."""
     found: list[str] = []

@@ -33,6 +33,11 @@ class Scored:
     referenced: bool  # whether scores are gaps to what is known
 
     @property
+    def strata(self) -> tuple[str, ...]:
+        """(N,) of the bootstrap: the groups, but those of a single instance are one together."""
+        return tuple(of if self.groups.count(of) > 1 else "" for of in self.groups)
+
+    @property
     def what(self) -> str:
         """What a score is."""
         return "gap to the best known value" if self.referenced else "above the best of these"

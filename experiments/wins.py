@@ -43,7 +43,7 @@ def wins(found: Scored) -> Wins:
         for j, second in enumerate(found.methods[:i]):
             shares = 100.0 * shares_won(first.values, second.values)[None]
             rate[i, j] = shares.mean()
-            low[i, j], high[i, j] = interval(shares, mean, strata=found.groups)
+            low[i, j], high[i, j] = interval(shares, mean, strata=found.strata)
             # What one does not win, the other does.
             rate[j, i], low[j, i], high[j, i] = 100.0 - np.array(
                 [rate[i, j], high[i, j], low[i, j]]

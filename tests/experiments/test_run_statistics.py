@@ -49,6 +49,7 @@ def test_scores_are_gaps_by_run_and_instance(rows: list[dict[str, Any]]) -> None
     assert [method.method for method in found.methods] == ["dqn", "spt", "ga"]
     np.testing.assert_array_equal(found.methods[0].values, [GAPS["dqn", 0], GAPS["dqn", 1]])
     assert found.groups == ("6x5", "6x5", "9x5") and found.left_out == 2
+    assert found.strata == ("6x5", "6x5", "")
     assert found.note == (
         "gap to the best known value in per cent on 3 instances, 2 left out; 1 to 2 runs each"
     )
