@@ -19,7 +19,8 @@ from typing import Any
 from agents.atomic import write_file
 from envs.core.errors import InputError
 from experiments import compare, compare_table, evaluate, plot, results, trainings
-from experiments.benchmark_plan import Part, Plan, prepare
+from experiments.benchmark_check import check
+from experiments.benchmark_plan import Part, Plan, read
 from experiments.record import METRICS
 
 ASKED, LOCK = "benchmark.json", "lock"
@@ -36,11 +37,12 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
             something else.
         KeyboardInterrupt: If interrupted; the same keys go on.
     """
-    settings, plan = prepare(config)
-    steps = _Steps(len(plan.jobs) + len(plan.parts) + 1, quiet=settings.progress == "off")
+    plan = read(config)
+    check(plan)
+    steps = _Steps(len(plan.jobs) + len(plan.parts) + 1, quiet=plan.settings.progress == "off")
     with _claimed(plan):
         try:
-            _train(plan, settings.jobs, steps)
+            _train(plan, steps)
             for part in plan.parts:
                 _evaluate(plan, part, steps)
             steps.next(f"drawing into {plan.folder}")
@@ -75,7 +77,7 @@ class _Steps:
             tqdm.write(f"{self._done}/{self._total} {text}", file=sys.stderr)
 
 
-def _train(plan: Plan, processes: int, steps: _Steps) -> None:
+def _train(plan: Plan, steps: _Steps) -> None:
     for job in plan.jobs:
         if job.finished:
             steps.next(f"{job.name} seed {job.seed} is trained")
@@ -84,17 +86,18 @@ def _train(plan: Plan, processes: int, steps: _Steps) -> None:
         word = "going on with" if job.folder.exists() else "training"
         steps.next(f"{word} {job.name} seed {job.seed}: {job.folder}")
 
-    trainings.train(plan.jobs, processes, begin)
+    trainings.train(plan.jobs, plan.settings.jobs, begin)
 
 
 def _evaluate(plan: Plan, part: Part, steps: _Steps) -> None:
     """Evaluate, unless that is done already; refuse results of something else."""
-    out = Path(part.config["out"])
+    config = plan.evaluation(part)
+    out = Path(config["out"])
     if not (out / compare.RESULTS).is_file():
         steps.next(f"evaluating {part.name}: {out}")
-        evaluate.run(part.config)
+        evaluate.run(config)
         return
-    asked = json.loads(json.dumps(evaluate.prepare(part.config).asked))
+    asked = json.loads(json.dumps(evaluate.prepare(config).asked))
     # The paths of runs are in `methods`; what they hold is in `agents`.
     if results.asked_of(out) | {"methods": None} != asked | {"methods": None}:
         raise InputError("out", f"{out} holds results of other keys or runs", "give another out")
@@ -104,16 +107,18 @@ def _evaluate(plan: Plan, part: Part, steps: _Steps) -> None:
 def _draw(plan: Plan) -> str:
     """Write all figures with their tables, and the page of all tables; return the first ones."""
     folder, pages, texts = plan.folder, [], []
-    runs = [str(run) for own in plan.runs.values() for run in own if (run / METRICS).is_file()]
+    every = [run for training in plan.trainings for run in training.runs]
+    runs = [str(run) for run in every if (run / METRICS).is_file()]  # given ones may be without
     if runs:
         plot.run({"kind": "curves", "runs": runs, "out": str(folder / "curves.png")})
     for part in plan.parts:
-        rows = compare.read(Path(part.config["out"]))
+        results_of = plan.evaluation(part)["out"]
+        rows = compare.read(Path(results_of))
         texts.append(f"{part.name}\n\n{compare_table.text(rows)}")
         pages += [f"## {part.name}", compare_table.markdown(rows)]
         for kind in part.figures:
             out = folder / f"{part.name}-{kind}.png"
-            plot.run({"kind": kind, "results": part.config["out"], "out": str(out)})
+            plot.run({"kind": kind, "results": results_of, "out": str(out)})
             if kind != "compare" and out.with_suffix(".md").is_file():
                 pages += [f"### {kind}", out.with_suffix(".md").read_text("utf-8").rstrip()]
     write_file(folder / "table.md", ("\n\n".join(pages) + "\n").encode())

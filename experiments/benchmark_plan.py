@@ -11,14 +11,11 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from envs.core.errors import InputError
-from experiments import evaluate, train
+from experiments import train
 from experiments.compose import compose
 from experiments.config import Config, Text, nearest, parse, shown
-from experiments.families import family_of
-from experiments.family import problem_of
 from experiments.trained import checkpoint_of
 from experiments.trainings import Job
-from experiments.validation import disjoint, held_out
 
 Kind = Literal["compare", "profile", "wins", "anytime", "matrix"]
 RUNS = "runs"
@@ -60,104 +57,160 @@ class Settings(Config):
 
 
 @dataclass(frozen=True)
+class Training:
+    """The seeds of one training."""
+
+    name: str
+    where: str  # its key, for messages
+    config: dict[str, Any]  # of dispatchlab train, but for seed, out and progress
+    runs: tuple[Path, ...]  # a run folder each seed
+    jobs: tuple[Job, ...]  # those to be trained: all that are not given
+
+
+@dataclass(frozen=True)
 class Part:
     """One evaluation and its figures."""
 
     name: str
-    config: dict[str, Any]  # of dispatchlab evaluate, with its out
+    config: dict[str, Any]  # of dispatchlab evaluate, but for methods, out and progress
+    methods: tuple[Any, ...]  # in which runs(<training>) stands for run folders
     figures: tuple[Kind, ...]
+
+    @property
+    def where(self) -> str:
+        """Its key, for messages."""
+        return f"evaluations.{self.name}"
+
+    @property
+    def uses(self) -> set[str | None]:
+        """The trainings whose runs are among its methods."""
+        return {_read_method(entry)[1] for entry in self.methods}
+
+    def expanded(self, runs: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
+        """Return the configuration with the methods, run folders in the place of trainings.
+
+        Raises:
+            InputError: If a method names no training.
+        """
+        methods = [self._method(i, runs) for i in range(len(self.methods))]
+        return {**self.config, "methods": methods}
+
+    def _method(self, i: int, runs: Mapping[str, Sequence[Path]]) -> Any:
+        label, name, form = _read_method(self.methods[i])
+        if name is None:
+            return self.methods[i]
+        if name not in runs:
+            remedy = f"{nearest(name, list(runs))} trained are {', '.join(runs) or 'none'}"
+            where = f"{self.where}.methods[{i}]"
+            raise InputError(where, f"{name} is no training", remedy.strip())
+        return {label or f"{name}{form}": [f"{folder}{form}" for folder in runs[name]]}
 
 
 @dataclass(frozen=True)
 class Plan:
     """What is to be done."""
 
+    settings: Settings
     folder: Path
-    jobs: list[Job]  # to be trained
-    runs: dict[str, list[Path]]  # the run folders of each training, those given included
-    parts: list[Part]
-    asked: dict[str, Any]  # what decides the results, as plain values
+    trainings: tuple[Training, ...]
+    parts: tuple[Part, ...]
+
+    @property
+    def jobs(self) -> list[Job]:
+        """All that is to be trained."""
+        return [job for training in self.trainings for job in training.jobs]
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What decides the results, as plain values."""
+        return {
+            "trainings": {
+                one.name: {**one.config, "seeds": [str(run.name) for run in one.runs]}
+                for one in self.trainings
+            },
+            "evaluations": {
+                one.name: {**one.config, "methods": one.methods} for one in self.parts
+            },
+            "trained": self.settings.trained,
+        }
+
+    def evaluation(self, part: Part) -> dict[str, Any]:
+        """Return the configuration of an evaluation, whole."""
+        own = part.expanded({training.name: training.runs for training in self.trainings})
+        out = str(self.folder / "evaluations" / part.name)
+        return {**own, "progress": self.settings.progress, "out": out}
 
 
-def prepare(config: Mapping[str, Any]) -> tuple[Settings, Plan]:
-    """Check everything that can be checked before the trainings, leaving nothing behind.
+def read(config: Mapping[str, Any]) -> Plan:
+    """Return what a configuration asks for.
 
     Raises:
-        InputError: At bad settings, an unknown experiment or method, a training of another family
-            than an evaluation's, or a test instance that is used for validation.
+        InputError: At bad settings, or an unknown experiment.
     """
     settings = parse(Settings, config)
     if not settings.evaluations:
         remedy = "give experiment=jobshop/paper, flexible/paper or dynamic/paper"
         raise InputError("evaluations", "is empty", remedy)
-    folder = Path(settings.out or f"results/{settings.name}")
-    jobs, runs, trained = _trainings(settings, folder)
-    raw = config["evaluations"]
-    composed = {name: _evaluation(name, raw[name]) for name in settings.evaluations}
-    parts = []
-    for name, own in composed.items():
-        _check(f"evaluations.{name}", own, runs, jobs)
-        expanded = _expand(own["methods"], runs, f"evaluations.{name}.methods")
-        out = str(folder / "evaluations" / name)
-        figures = settings.evaluations[name].figures
-        whole = {**own, "methods": expanded, "progress": settings.progress, "out": out}
-        parts.append(Part(name, whole, settings.figures if figures is None else figures))
-    asked = {"trainings": trained, "evaluations": composed, "trained": settings.trained}
-    return settings, Plan(folder, jobs, runs, parts, asked)
-
-
-def _trainings(
-    settings: Settings, folder: Path
-) -> tuple[list[Job], dict[str, list[Path]], dict[str, Any]]:
-    """Return what is to be trained, all run folders by training, and what decides them."""
     if settings.trained is not None and not Path(settings.trained).is_dir():
         raise InputError("trained", f"{settings.trained} is no folder", "give one, or null")
-    jobs: list[Job] = []
-    runs: dict[str, list[Path]] = {}
-    asked: dict[str, Any] = {}
+    folder = Path(settings.out or f"results/{settings.name}")
+    trainings: dict[str, Training] = {}
     for i, entry in enumerate(settings.trainings):
-        where = f"trainings[{i}]"
-        one = TrainingConfig(experiment=entry) if isinstance(entry, str) else entry
-        name, seeds = one.name or one.experiment, one.seeds or settings.seeds
-        if not _NAME.fullmatch(name) or name in runs:
-            what = f"{name} is given twice" if name in runs else f"is {shown(name)}"
-            raise InputError(f"{where}.name", what, "give a name of letters, digits and dashes")
-        if len(set(seeds)) < len(seeds) or min(seeds) < 0:
-            what = f"is {list(seeds)}"
-            raise InputError(f"{where}.seeds", what, "give different numbers from 0 on")
-        runs[name] = []
-        for seed in seeds:
-            given = Path(settings.trained or "") / name / f"seed{seed}"
-            if settings.trained is not None and given.exists():
-                runs[name].append(checkpoint_of(given) and given)
-                continue
-            run = folder / RUNS / name / f"seed{seed}"
-            jobs.append(Job(name, seed, _training(settings, one, name, seed, run, where)))
-            runs[name].append(run)
-        same = _training(settings, one, name, seeds[0], folder, where)
-        asked[name] = {k: v for k, v in same.items() if k not in ("seed", "out", "progress")}
-        asked[name]["seeds"] = list(seeds)
-    return jobs, runs, asked
+        given = TrainingConfig(experiment=entry) if isinstance(entry, str) else entry
+        one = _training(settings, given, folder, f"trainings[{i}]")
+        if one.name in trainings:
+            raise InputError(
+                f"{one.where}.name", f"{one.name} is given twice", "give another name"
+            )
+        trainings[one.name] = one
+    parts = []
+    for name, of in settings.evaluations.items():
+        made, methods = _evaluation(name, config["evaluations"][name])
+        figures = settings.figures if of.figures is None else of.figures
+        parts.append(Part(name, made, methods, figures))
+    return Plan(settings, folder, tuple(trainings.values()), tuple(parts))
 
 
-def _training(
-    settings: Settings, one: TrainingConfig, name: str, seed: int, run: Path, where: str
-) -> dict[str, Any]:
-    """Return the checked configuration of one seed."""
+def _read_method(entry: Any) -> tuple[str, str | None, str]:
+    """Return the label of a method, the training that it names, and what stands after it."""
+    label, method = next(iter(entry.items())) if isinstance(entry, Mapping) else ("", entry)
+    match = _RUNS_OF.fullmatch(method) if isinstance(method, str) else None
+    return (label, match[1], match[2] or "") if match else (label, None, "")
+
+
+def _training(settings: Settings, one: TrainingConfig, folder: Path, where: str) -> Training:
+    name, seeds = one.name or one.experiment, one.seeds or settings.seeds
+    if not _NAME.fullmatch(name):
+        what = f"is {shown(name)}"
+        raise InputError(f"{where}.name", what, "give a name of letters, digits and dashes")
+    if len(set(seeds)) < len(seeds) or not 0 <= min(seeds) <= max(seeds) < 2**32:
+        what = f"is {list(seeds)}"
+        raise InputError(f"{where}.seeds", what, "give different numbers from 0 on")
     overrides = [f"experiment={one.experiment}", *one.overrides, *settings.overrides]
     overrides += [] if settings.steps is None else [f"steps={settings.steps}"]
-    progress = "off" if settings.jobs > 1 else settings.progress
     try:
-        made = compose("train", overrides)
-        made |= {"name": name, "seed": seed, "out": str(run), "progress": progress}
+        made = compose("train", overrides) | {"name": name}
         train.read(made)
     except InputError as error:
         raise InputError(f"{where}: {error.where}", error.problem, error.remedy) from None
-    return made
+    progress = "off" if settings.jobs > 1 else settings.progress
+    runs, jobs = [], []
+    for seed in seeds:
+        run = Path(name) / f"seed{seed}"
+        given = None if settings.trained is None else Path(settings.trained) / run
+        if given is not None and given.exists():
+            checkpoint_of(given)
+            runs.append(given)
+            continue
+        runs.append(folder / RUNS / run)
+        config = {**made, "seed": seed, "out": str(runs[-1]), "progress": progress}
+        jobs.append(Job(name, seed, config))
+    config = {key: own for key, own in made.items() if key not in ("seed", "out", "progress")}
+    return Training(name, where, config, tuple(runs), tuple(jobs))
 
 
-def _evaluation(name: str, own: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the configuration of an evaluation without what says only where and how it is shown.
+def _evaluation(name: str, own: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Any, ...]]:
+    """Return the configuration of an evaluation and its methods.
 
     Mappings such as a search's settings are merged into the defaults of dispatchlab evaluate; the
     suite, which may be one, is not.
@@ -171,61 +224,8 @@ def _evaluation(name: str, own: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in own.items():
         if key in ("out", "progress"):
             raise InputError(f"{where}.{key}", "is the benchmark's", f"give {key} beside it")
-        merged = (
-            key != "suite" and isinstance(value, Mapping) and isinstance(made[key], Mapping)
-            if key in made
-            else False
-        )
-        made[key] = {**made[key], **value} if merged else value
-    return {k: v for k, v in made.items() if k not in ("out", "progress", "figures")}
-
-
-def _expand(methods: Sequence[Any], runs: Mapping[str, Sequence[Path]], where: str) -> list[Any]:
-    """Return the methods with ``runs(<training>)`` replaced by the run folders of its seeds."""
-    found: list[Any] = []
-    for i, entry in enumerate(methods):
-        label, method = next(iter(entry.items())) if isinstance(entry, Mapping) else ("", entry)
-        match = _RUNS_OF.fullmatch(method) if isinstance(method, str) else None
-        if match is None:
-            found.append(entry)
-            continue
-        name, suffix = match[1], match[2] or ""
-        if name not in runs:
-            remedy = f"{nearest(name, list(runs))} trained are {', '.join(runs) or 'none'}"
-            raise InputError(f"{where}[{i}]", f"{name} is no training", remedy.strip())
-        folders = [f"{folder}{suffix}" for folder in runs[name]]
-        found.append({label or f"{name}{suffix}": folders})
-    return found
-
-
-def _check(
-    where: str,
-    own: Mapping[str, Any],
-    runs: Mapping[str, Sequence[Path]],
-    jobs: Sequence[Job],
-) -> None:
-    """Check an evaluation but for the agents, which are not trained yet.
-
-    Raises:
-        InputError: If something is wrong with it.
-    """
-    expanded = _expand(own["methods"], runs, f"{where}.methods")
-    pairs = list(zip(own["methods"], expanded, strict=True))
-    unlearned = [given for given, made in pairs if given is made] or ["random"]
-    try:
-        plan = evaluate.prepare({**own, "methods": unlearned})
-    except InputError as error:
-        raise InputError(f"{where}: {error.where}", error.problem, error.remedy) from None
-    used = {str(made) for given, made in pairs if given is not made}
-    for job in {job.name: job for job in jobs}.values():
-        if not any(str(job.folder) in text for text in used):
-            continue
-        settings = train.read(job.config)
-        for instance in plan.instances:
-            found, name = family_of(instance).name(instance), problem_of(instance).name
-            if found != settings.env.family:
-                what = f"{job.name} is trained on {settings.env.family}, but {name} is of {found}"
-                raise InputError(where, what, f"evaluate trainings on {found}")
-        if not disjoint(held_out(settings.validation, settings.env), plan.instances):
-            what = f"holds instances that {job.name} is validated on"
-            raise InputError(where, what, "test on other instances")
+        former = made.get(key) if key != "suite" else None
+        both = isinstance(former, Mapping) and isinstance(value, Mapping)
+        made[key] = {**former, **value} if both and former is not None else value
+    without = ("methods", "figures", "out", "progress")
+    return {k: v for k, v in made.items() if k not in without}, tuple(own["methods"])

@@ -13,8 +13,19 @@ import pytest
 
 from agents.dqn.checkpoint import read_card
 from envs.core.errors import InputError
-from experiments import benchmark, benchmark_plan, cli, evaluate, methods, train, trainings
+from envs.instances import save
+from experiments import (
+    benchmark,
+    benchmark_check,
+    benchmark_plan,
+    cli,
+    evaluate,
+    methods,
+    train,
+    trainings,
+)
 from experiments.compose import compose
+from experiments.validation import held_out
 
 TINY = [
     *("env.jobs=6", "env.machines=5", "agent.envs=16", "agent.width=16", "agent.batch_size=32"),
@@ -209,13 +220,23 @@ def test_the_experiments_can_be_run(
 ) -> None:
     monkeypatch.setattr(methods, "_warm", lambda *arguments: None)
     config = compose("benchmark", [f"experiment={experiment}", f"out={tmp_path / 'o'}"])
-    settings, plan = benchmark_plan.prepare(config)
-    assert settings.name == experiment
-    assert len(plan.jobs) == 5 * len(plan.runs) >= 5
+    plan = benchmark_plan.read(config)
+    assert plan.settings.name == experiment
+    assert len(plan.jobs) == 5 * len(plan.trainings) >= 5
+    benchmark_check.check(plan)
     assert not (tmp_path / "o").exists()
     (part,) = plan.parts
-    learned = [entry for entry in part.config["methods"] if isinstance(entry, dict)]
+    learned = [entry for entry in plan.evaluation(part)["methods"] if isinstance(entry, dict)]
     assert learned and all(len(runs) == 5 for entry in learned for runs in entry.values())
+
+
+def test_nothing_is_tested_on_that_a_training_is_validated_on(tmp_path: Path) -> None:
+    settings = train.read(compose("train", ["experiment=jobshop/dqn", *TINY]))
+    save(held_out(settings.validation, settings.env)[1], tmp_path / "shop.json")
+    config = asked(tmp_path / "o", f"evaluations.taillard.suite=[ft06,{tmp_path / 'shop.json'}]")
+    with pytest.raises(InputError, match="holds instances that jobshop/dqn is validated on"):
+        benchmark.run(config)
+    assert not (tmp_path / "o").exists()
 
 
 BAD = [
@@ -245,7 +266,23 @@ BAD = [
     ),
     (
         [*SMALL, "evaluations.taillard.suite=flexible-6x5-1"],
-        "evaluations.taillard: jobshop/dqn is trained on jobshop, but flexible-6x5-1 is of flexib",
+        "evaluations.taillard: jobshop/dqn: is a checkpoint of family jobshop, but flexible-6x5-1",
+    ),
+    (
+        [*SMALL, "evaluations.taillard.methods=[wrt,runs(jobshop/dqn)@smple]"],
+        "evaluations.taillard: methods[1]: jobshop/dqn is asked for smple (write",
+    ),
+    (
+        [*SMALL, "overrides=['validation.sizes=[[6,6,6]]']"],
+        "trainings[0]: validation.sizes: holds [6, 6, 6]",
+    ),
+    (
+        [
+            *SMALL,
+            "evaluations.taillard.suite=[ft06,random-6x6-1]",
+            "evaluations.taillard.methods=[]",
+        ],
+        "evaluations.taillard.methods: ",
     ),
     (
         [*SMALL, "+evaluations.taillard.sede=3"],
