@@ -15,8 +15,13 @@ CLOUDS := results/cloud
 COMMA  := ,
 ONLINE := results/dynamic
 
-.PHONY: setup demo search queue cloud levels dynamic readme readme-search readme-queue readme-cloud readme-dynamic test \
-    verify clean clean-cache
+PAPERS := jobshop/paper flexible/paper dynamic/paper
+# Trained agents that come with the code, <training>/seed<k>, taken unless TRAIN=1.
+SHIPPED := checkpoints
+JOBS   ?= 1
+
+.PHONY: setup demo search queue cloud levels dynamic results readme readme-search readme-queue \
+    readme-cloud readme-dynamic test verify clean clean-cache
 
 setup: $(STAMP)
 
@@ -111,6 +116,13 @@ readme-dynamic:
 	cp $(ONLINE)/rules/compare.png docs/dynamic.png
 	sed -i -e '/dynamic table: begin/,/dynamic table: end/{//!d}' \
 	    -e '/dynamic table: begin/r $(ONLINE)/rules/table.md' README.md
+
+# Every comparison of learned methods: trained from nothing with TRAIN=1 (many hours), else from the
+# agents in $(SHIPPED), as far as they are there. Interrupted, it goes on; JOBS=2 trains two at once.
+results: $(STAMP)
+	for e in $(PAPERS); do $(BIN)/dispatchlab benchmark experiment=$$e jobs=$(JOBS) \
+	    $(if $(TRAIN),out=results/$$e-trained,$(if $(wildcard $(SHIPPED)),trained=$(SHIPPED))) \
+	    || exit 2; done
 
 # Put the table and pictures of the last `make demo` into the README.
 readme:
