@@ -103,4 +103,4 @@ def _lines(made: Matrix) -> tuple[list[str], Float]:
     """Return the rows, that of the others last."""
     if np.isnan(made.others).any():
         return list(made.methods), made.scores
-    return [*made.methods, "best rule of each size"], np.vstack([made.scores, made.others])
+    return [*made.methods, "best rule of each column"], np.vstack([made.scores, made.others])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from envs.core.problem import Float
 from experiments.figures import TITLE, blank
 from experiments.scores import Scored
-from experiments.statistics import interval, mean, shares_won
+from experiments.statistics import interval, mean, probability_of_improvement, shares_won
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,9 +41,11 @@ def wins(found: Scored) -> Wins:
     pairs = np.zeros((count, count), np.int64)
     for i, first in enumerate(found.methods):
         for j, second in enumerate(found.methods[:i]):
+            rate[i, j] = 100.0 * probability_of_improvement(first.values, second.values)
             shares = 100.0 * shares_won(first.values, second.values)[None]
-            rate[i, j] = shares.mean()
-            low[i, j], high[i, j] = interval(shares, mean, strata=found.strata)
+            low[i, j], high[i, j] = 0.0, 100.0  # one instance says nothing of others
+            if len(found.groups) > 1:
+                low[i, j], high[i, j] = interval(shares, mean, strata=found.strata)
             # What one does not win, the other does.
             rate[j, i], low[j, i], high[j, i] = 100.0 - np.array(
                 [rate[i, j], high[i, j], low[i, j]]

@@ -92,7 +92,9 @@ def test_it_trains_tests_and_draws_into_one_folder(whole: Path) -> None:
         assert f"### {kind}\n\n{own}" in table
 
 
-def test_what_is_finished_is_not_run_again(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_finished_is_not_run_again(
+    whole: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     before, table = outcome(whole), (whole / "table.md").read_text()
 
     def never(config: Any) -> None:
@@ -101,7 +103,13 @@ def test_what_is_finished_is_not_run_again(whole: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(train, "run", never)
     monkeypatch.setattr(evaluate, "run", never)
     (whole / "taillard-wins.png").unlink()
-    benchmark.run(asked(whole, "jobs=2"))
+    benchmark.run(asked(whole, "jobs=2", "progress=on"))
+    assert capsys.readouterr().err.splitlines() == [
+        "1/4 jobshop/dqn seed 0 is trained",
+        "2/4 jobshop/dqn seed 1 is trained",
+        "3/4 taillard is evaluated",
+        f"4/4 drawing into {whole}",
+    ]
     assert (whole / "taillard-wins.png").is_file()
     assert outcome(whole) == before and (whole / "table.md").read_text() == table
 

@@ -114,6 +114,12 @@ def test_win_rates_count_pairs_of_runs_on_an_instance(rows: list[dict[str, Any]]
     assert first == "| dqn | - | 75.0 (67 to 83) of 6 | 0.0 (0 to 0) of 6 | 37.5 |"
 
 
+def test_one_instance_says_nothing_of_others(rows: list[dict[str, Any]]) -> None:
+    made = wins(scored([r for r in rows if r["instance"] == "b"]))
+    assert made.rate[0, 1] == 75.0 and (made.low[0, 1], made.high[0, 1]) == (0.0, 100.0)
+    assert not made.sure.any()
+
+
 def test_the_matrix_has_a_row_a_training_and_the_best_rule(rows: list[dict[str, Any]]) -> None:
     made = matrix(scored(rows))
     assert made.methods == ("dqn",) and made.groups == ("6x5", "9x5")
@@ -128,7 +134,7 @@ def test_the_matrix_has_a_row_a_training_and_the_best_rule(rows: list[dict[str, 
     [
         ("profile", "|  | spt | 1 | 4.0 | 12.0 (11.3 to 12.7) | 12.0 (11.3 to 12.7) | 0 | 0 |"),
         ("wins", "| ga | 100.0 (100 to 100) of 6 | 100.0 (100 to 100) of 3 | - | 100.0 |"),
-        ("matrix", "| best rule of each size | 3.0 | 30.0 |"),
+        ("matrix", "| best rule of each column | 3.0 | 30.0 |"),
     ],
 )
 def test_plots_write_a_picture_and_the_table_beside_it(
