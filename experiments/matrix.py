@@ -62,7 +62,8 @@ def draw(found: Scored, made: Matrix, title: str = "") -> Figure:
         title: Its own, if any.
     """
     names, values = _lines(made)
-    figure = blank(3.2 + 0.8 * len(made.groups), 1.7 + 0.42 * len(names))
+    label = 0.5 + 0.085 * max(map(len, names))  # inches
+    figure = blank(label + max(4.2, 0.8 * len(made.groups)), 1.7 + 0.42 * len(names))
     axes = figure.subplots()
     top = float(np.nanmax(values))
     axes.imshow(values, cmap="Blues", vmin=0.0, vmax=top / 0.75 or 1.0, aspect="auto")

@@ -67,6 +67,7 @@ def draw(found: Scored, made: Sequence[Profile], title: str = "") -> Figure:
     """
     figure = blank(9.5, max(4.4, 0.22 * len(made) + 1.0))
     axes = figure.subplots()
+    shade = 0.12 if len(made) <= len(COLOURS) else 0.05  # of bands, which lie on each other
     for i, (colour, profile) in enumerate(zip(cycle(len(made)), made, strict=True)):
         x, share, low, high = profile.curve.T
         line = ("-", "--", ":")[min(i // len(COLOURS), 2)]
@@ -74,7 +75,7 @@ def draw(found: Scored, made: Sequence[Profile], title: str = "") -> Figure:
         axes.step(
             x, share, line, where="post", color=colour, linewidth=wide, label=_label(profile)
         )
-        axes.fill_between(x, low, high, step="post", color=colour, alpha=0.12, linewidth=0)
+        axes.fill_between(x, low, high, step="post", color=colour, alpha=shade, linewidth=0)
     # Linear below one per cent, logarithmic above: rules and optima fit in one picture.
     axes.set_xscale("symlog", linthresh=1.0)
     low, top = (float(end) for end in made[0].curve[[0, -1], 0])
