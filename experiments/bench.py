@@ -128,13 +128,13 @@ def _cases(envs: int) -> list[Case]:
         Case("tabu, 30x20, iterations", 125_000, searches.moves, "ta41"),
         Case("pilot, 15x15, instances", 200, partial(searches.pilots, rollouts=False), "ta01"),
         Case("pilot, 15x15, rollouts", None, partial(searches.pilots, rollouts=True), "ta01"),
+        Case("rolling tabu, load 0.9, operations placed", None, searches.plans, "tabu", 0.9),
+        Case("rolling ga, load 0.9, operations placed", None, searches.plans, "ga", 0.9),
         Case("network, 1 state, 15x15, compiled", 33_333, partial(agents.single, compiled=True)),
         Case("network, 1 state, 15x15, torch", None, partial(agents.single, compiled=False)),
         Case("network, 512 environments, 15x15, compiled", 200_000, agents.deciding, 512, 0),
         Case("network, 512 environments, 15x15, torch, 2 thr.", None, agents.deciding, 512, 2),
         Case("network, double DQN, batch 256, updates", 250, agents.updates, 256, 1),
-        Case("rolling tabu, load 0.9, operations placed", None, searches.plans, "tabu", 0.9),
-        Case("rolling ga, load 0.9, operations placed", None, searches.plans, "ga", 0.9),
     ]
 
 

@@ -127,7 +127,7 @@ def method(spec: str, settings: Mapping[str, Any], where: str, family: Family = 
         given = {**settings.get(base, {}), "allowance": _allowance(spec, where)}
         return replace(_searching(base, given, family), name=spec)
     known = [*family.rules, *family.makers, *family.searches]
-    if base in known:
+    if base in known and "tabu" in family.searches:
         return _started(base, form, settings, where, family)
     if base and _exists(Path(base)):
         return inferred(Path(base), form, settings, where, family)
@@ -158,9 +158,9 @@ def _started(
     """Return tabu search from the schedule of a rule.
 
     Raises:
-        InputError: If it is no rule, another form, or a family without tabu search.
+        InputError: If it is no rule, or another form.
     """
-    if form != "tabu" or name in family.searches or "tabu" not in family.searches:
+    if form != "tabu" or name in family.searches:
         raise InputError(where, f"{name} is asked for {form or 'nothing'}", f"write {FORMS}")
     made = method(name, settings, where, family)
     return improved(made, partial(_ruled, name, family), settings.get("tabu", {}), family)

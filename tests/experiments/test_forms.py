@@ -197,7 +197,7 @@ def test_tabu_is_for_shops(tmp_path) -> None:
     run = network(tmp_path / "run", "cloud")
     with pytest.raises(InputError, match="no tabu search solves cloud"):
         method(f"{run}@tabu", {}, "method")
-    with pytest.raises(InputError, match="fifo is asked for tabu"):
+    with pytest.raises(InputError, match="fifo@tabu is no method and no folder"):
         method("fifo@tabu", {}, "method", QUEUES)
     shop = ProblemBuilder("late")
     shop.add_operation(shop.add_job(deadline=9), {shop.add_resource(): 1})
