@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from agents.dqn.bridge import NativeVecEnv
 from agents.dqn.checkpoint import Card
 from agents.dqn.classic import ClassicDQN
 from agents.dqn.config import ClassicConfig, DQNConfig, FlatConfig
 from agents.dqn.dqn import MaskedDQN
 from agents.dqn.flat import FlatDQN
+from agents.self_labelling.config import SelfLabellingConfig
+from agents.self_labelling.learner import SelfLabelling, Teacher
 from envs.core.errors import InputError
+from envs.core.problem import Problem
+from envs.core.protocols import Budget
+from envs.core.schedule import Schedule
 from experiments.families import EnvConfig
+from experiments.shops import ShopEnv
 
-AgentConfig = DQNConfig | FlatConfig | ClassicConfig
+AgentConfig = DQNConfig | FlatConfig | ClassicConfig | SelfLabellingConfig
 AGENTS: dict[str, type[AgentConfig]] = {
     "dqn": DQNConfig,
     "dqn_flat": FlatConfig,
     "dqn_classic": ClassicConfig,
+    "self_labelling": SelfLabellingConfig,
 }
-Learner = MaskedDQN | FlatDQN | ClassicDQN
+Learner = MaskedDQN | FlatDQN | ClassicDQN | SelfLabelling
 
 
 def make_env(settings: EnvConfig, envs: int) -> NativeVecEnv:
@@ -36,6 +45,29 @@ def make_env(settings: EnvConfig, envs: int) -> NativeVecEnv:
     return NativeVecEnv(gymnasium.make_vec(settings.id, num_envs=envs, strict=True, **arguments))
 
 
+def check_pair(agent: AgentConfig, env: EnvConfig) -> None:
+    """Raise InputError for an environment whose instances an agent cannot use."""
+    if not isinstance(agent, SelfLabellingConfig):
+        return
+    if not isinstance(env, ShopEnv):
+        remedy = "train it in job shops or flexible job shops"
+        raise InputError("agent", f"{agent.name} cannot learn {env.family}", remedy)
+    if env.instance is not None:
+        raise InputError("env.instance", f"is given to {agent.name}", "leave it null: it draws")
+
+
+def make_teacher(moves: int) -> Teacher:
+    """Return the teacher of imitation: tabu search of so many moves an operation."""
+    from baselines.tabu import Tabu
+
+    tabu = Tabu()
+
+    def teach(problem: Problem, rng: np.random.Generator) -> Schedule:
+        return tabu(problem, Budget(evaluations=moves * problem.operations), rng).schedule
+
+    return teach
+
+
 def make_learner(env: NativeVecEnv, settings: AgentConfig, seed: int) -> Learner:
     """Return an untrained agent in an environment.
 
@@ -49,6 +81,8 @@ def make_learner(env: NativeVecEnv, settings: AgentConfig, seed: int) -> Learner
         raise InputError("agent", f"{settings.name} cannot use this observation", remedy)
     if isinstance(settings, ClassicConfig):
         return ClassicDQN(env, settings, seed=seed)
+    if isinstance(settings, SelfLabellingConfig):
+        return SelfLabelling(env, settings, make_teacher(settings.moves), seed=seed)
     if isinstance(settings, DQNConfig):
         return MaskedDQN(env, settings, seed=seed)
     return FlatDQN(env, settings, seed=seed)

@@ -13,16 +13,19 @@ from pydantic import Field
 from stable_baselines3.common.callbacks import CallbackList
 from tqdm import tqdm
 
-from agents.dqn import snapshot
+from agents.dqn import snapshot as dqn_snapshot
 from agents.dqn.agent import CandidateAgent, ClassicAgent, FlatAgent
 from agents.dqn.callbacks import EveryRollout, Periodic
 from agents.dqn.checkpoint import save
 from agents.dqn.classic import ClassicDQN
 from agents.dqn.dqn import MaskedDQN
+from agents.self_labelling import snapshot as self_labelling_snapshot
+from agents.self_labelling.learner import SelfLabelling
 from envs.core.errors import InputError
 from experiments.build import (
     AGENTS,
     AgentConfig,
+    check_pair,
     make_card,
     make_env,
     make_learner,
@@ -114,8 +117,11 @@ class Training:
     def __init__(self, settings: TrainConfig[Any, Any]) -> None:
         torch.set_num_threads(settings.threads)
         self.settings = settings
+        check_pair(settings.agent, settings.env)
         env = make_env(settings.env, settings.agent.envs)
         self.learner = make_learner(env, settings.agent, settings.seed)
+        own = isinstance(self.learner, SelfLabelling)
+        self.snapshot: Any = self_labelling_snapshot if own else dqn_snapshot
         self.validation = Validation(settings.validation, settings.env)
         self.act = _greedy(self.learner, self.validation)
         self.reference = self.validation.reference()
@@ -130,7 +136,7 @@ class Training:
         else:
             arrays, facts = found
             self.best = facts.pop("best")
-            snapshot.set_state(self.learner, arrays, facts)
+            self.snapshot.set_state(self.learner, arrays, facts)
         self._learn(record)
         self._record(record, self.learner.num_timesteps)
         last = self._validate(record, self.learner.num_timesteps)
@@ -189,7 +195,7 @@ class Training:
 
     def _snapshot(self, record: Run, step: int) -> None:
         self._checkpoint(record, "last")
-        arrays, facts = snapshot.get_state(self.learner)
+        arrays, facts = self.snapshot.get_state(self.learner)
         record.save(step, arrays, {**facts, "best": self.best})
 
     def _finish(self, record: Run, last: Mapping[str, float]) -> dict[str, Any]:
@@ -227,7 +233,7 @@ def _greedy(learner: Any, validation: Validation) -> Any:
     Raises:
         InputError: If a validation instance has more rows than a flat network.
     """
-    if isinstance(learner, MaskedDQN):
+    if isinstance(learner, MaskedDQN | SelfLabelling):
         return CandidateAgent(learner.agent_net).act
     if isinstance(learner, ClassicDQN):
         space: Any = learner.observation_space

@@ -157,7 +157,10 @@ def inferred(
             return beam(it.agent.values, instance, budget, it.family, **it.options)
 
         return _building(it, form, search)
-    sample = construct(Sample, settings.get("sample", {}), "sample")
+    own = dict(settings.get("sample", {}))
+    if own.get("temperature") == "auto":
+        own["temperature"] = it.card.temperature
+    sample = construct(Sample, own, "sample")
     fixed = Budget(evaluations=int(sampled[1])) if sampled and sampled[1] else None
 
     def draw(instance: Any, budget: Budget, rng: np.random.Generator) -> Result:

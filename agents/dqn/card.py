@@ -27,7 +27,7 @@ class Card(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     format: Literal[1] = 1
-    agent: Literal["dqn", "dqn_flat", "dqn_classic"]
+    agent: Literal["dqn", "dqn_flat", "dqn_classic", "self_labelling"]
     family: str
     columns: Literal["basic", "full"] = "full"  # of shops
     delay: float | Literal["inf"] = Field(default=0.0, ge=0)  # of shops
@@ -49,6 +49,11 @@ class Card(BaseModel):
     def max_delay(self) -> float:
         """The delay option of the environment as a number."""
         return float(self.delay)
+
+    @property
+    def temperature(self) -> float:
+        """Of the softmax to sample from: its values are returns, or trained as logits."""
+        return 1.0 if self.agent == "self_labelling" else 0.005
 
     @property
     def scores_candidates(self) -> bool:

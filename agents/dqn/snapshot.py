@@ -26,9 +26,9 @@ def get_state(model: Learner) -> tuple[Arrays, dict[str, Any]]:
     """Return arrays by name, and facts that JSON can hold."""
     assert model.env is not None
     parts: dict[str, Arrays] = {
-        "q_net": _tensors(model.q_net),
-        "q_net_target": _tensors(model.q_net_target),
-        "optimizer": _moments(model.policy.optimizer),
+        "q_net": tensors(model.q_net),
+        "q_net_target": tensors(model.q_net_target),
+        "optimizer": moments(model.policy.optimizer),
         "env": model.env.get_state(),  # type: ignore[attr-defined]
         "buffer": _buffer(model.replay_buffer),
         "statistics": model.statistics.get_state(),
@@ -55,7 +55,7 @@ def set_state(model: Learner, arrays: Arrays, facts: dict[str, Any]) -> None:
 
     for name, network in (("q_net", model.q_net), ("q_net_target", model.q_net_target)):
         network.load_state_dict({k: torch.from_numpy(a) for k, a in part(name).items()})
-    _restore_moments(model.policy.optimizer, part("optimizer"))
+    restore_moments(model.policy.optimizer, part("optimizer"))
     model.env.set_state(part("env"))  # type: ignore[attr-defined]
     _restore_buffer(model.replay_buffer, part("buffer"))
     model.statistics.set_state(part("statistics"))
@@ -72,11 +72,13 @@ def set_state(model: Learner, arrays: Arrays, facts: dict[str, Any]) -> None:
     )
 
 
-def _tensors(module: torch.nn.Module) -> Arrays:
+def tensors(module: torch.nn.Module) -> Arrays:
+    """Return copies of the weights by name."""
     return {name: tensor.cpu().numpy().copy() for name, tensor in module.state_dict().items()}
 
 
-def _moments(optimizer: torch.optim.Optimizer) -> Arrays:
+def moments(optimizer: torch.optim.Optimizer) -> Arrays:
+    """Return copies of what an optimiser remembers of each weight."""
     state = optimizer.state_dict()["state"]
     return {
         f"{i}/{name}": tensor.cpu().numpy().copy()
@@ -85,7 +87,8 @@ def _moments(optimizer: torch.optim.Optimizer) -> Arrays:
     }
 
 
-def _restore_moments(optimizer: torch.optim.Optimizer, arrays: Arrays) -> None:
+def restore_moments(optimizer: torch.optim.Optimizer, arrays: Arrays) -> None:
+    """Restore what :func:`moments` returned."""
     state: dict[int, dict[str, torch.Tensor]] = {}
     for key, array in arrays.items():
         i, name = key.split("/")

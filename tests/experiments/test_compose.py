@@ -76,7 +76,8 @@ def test_unknown_keys_and_options_of_groups_are_suggested() -> None:
     for override, message in (
         (
             "agent=dqm",
-            "agent: dqm is unknown (did you mean dqn? known are dqn, dqn_classic, dqn_flat)",
+            "agent: dqm is unknown (did you mean dqn? known are dqn, dqn_classic, dqn_flat, "
+            "self_labelling)",
         ),
         ("experiment=jobshop/dq", "experiment: jobshop/dq is unknown (did you mean jobshop/dqn?"),
         (

@@ -169,7 +169,7 @@ def test_flexible_shops_train(tmp_path):
         ("agent.learning_rate=nan", "agent.learning_rate"),
         ("agent.batch_size=1.5", "agent.batch_size: is 1.5 (must be a whole number"),
         ("agent.gamma=1.01", "agent.gamma"),
-        ("agent.name=ppo", 'agent: is "ppo" (use one of dqn, dqn_flat, dqn_classic)'),
+        ("agent.name=ppo", 'agent: is "ppo" (use one of dqn, dqn_flat, dqn_classic, self_'),
         ("agent.exploration.schedule=sometimes", "agent.exploration.schedule"),
         ("agent.envs=0", "agent.envs"),
         ("agent.buffer_size=20", "agent.buffer_size: is 20 with 16 parallel episodes"),

@@ -1,0 +1,42 @@
+"""Small shops and what every test of the self-labelling agent needs."""
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+
+import envs  # noqa: F401 - importing registers the ids
+from agents.dqn.bridge import NativeVecEnv
+from agents.self_labelling.config import SelfLabellingConfig
+from agents.self_labelling.learner import SelfLabelling
+from baselines.tabu import Tabu
+from envs.core.protocols import Budget
+
+SMALL = {"shops": 4, "copies": 4, "width": 16, "batch_size": 64, "buffer_size": 2000, "moves": 10}
+
+
+def teach(problem, rng):
+    return Tabu()(problem, Budget(evaluations=10 * problem.operations), rng).schedule
+
+
+@pytest.fixture
+def make():
+    torch.set_num_threads(1)  # as in training: two are slower by far for so small a network
+
+    def learner(seed=0, delay=1.0, **settings):
+        config = SelfLabellingConfig(**{**SMALL, **settings})
+        kind = "dispatchlab/JobShop-v0"
+        vector = gymnasium.make_vec(
+            kind, num_envs=config.envs, jobs=[4, 6], machines=5, delay=delay, strict=True
+        )
+        return SelfLabelling(NativeVecEnv(vector), config, teach, seed=seed)
+
+    return learner
+
+
+@pytest.fixture
+def by_row():
+    """Prefer the lowest row."""
+    return lambda observation: np.where(
+        observation["action_mask"] != 0, -np.arange(observation["action_mask"].shape[1]), -np.inf
+    ).astype(np.float32)
