@@ -95,8 +95,9 @@ class CompiledAgent:
                     f"was trained on {needed} {what}, the environment gives {got}",
                     "use the columns of its training",
                 )
-        if len(self._work) < (rows + 7) * self._units:
-            self._work = np.empty((rows + 7) * self._units, np.float32)
+        needed = (2 * int(np.count_nonzero(mask)) + 4 * size + 1) * self._units
+        if len(self._work) < needed:
+            self._work = np.empty(needed, np.float32)
         values, best = np.empty((size, rows), np.float32), np.empty(size, np.int64)
         forward(
             *(self._weights, self.width, self._units),

@@ -16,17 +16,11 @@ BLOCK = 4 * LINE  # units that are summed side by side: enough to keep a process
 
 
 @inlined
-def _copy(source, units, out):
-    for h in range(0, units, LINE):
-        store(out, h, load(source, h))
-
-
-@inlined
-def _add(weights, inputs, count, units, out):
-    """Add inputs (count,) times weights (count, H) to out (H,), input by input."""
+def _layer(start, weights, inputs, count, units, out):
+    """Write start (H,) plus inputs (count,) times weights (count, H), input by input."""
     for h in range(0, units, BLOCK):
-        a, b = load(out, h), load(out, h + LINE)
-        c, d = load(out, h + 2 * LINE), load(out, h + 3 * LINE)
+        a, b = load(start, h), load(start, h + LINE)
+        c, d = load(start, h + 2 * LINE), load(start, h + 3 * LINE)
         for i in range(count):
             x, at = spread(inputs[i]), i * units + h
             a = multiply_add(x, load(weights, at), a)
@@ -58,25 +52,54 @@ def _rectified_product(left, right, weights, units):
 
 
 @inlined
-def _encode(weights, width, units, row, columns, hidden, code, part):
-    """Encode a candidate, code (H,), and what it adds to its advantage, part (H,)."""
+def _encode(weights, width, units, rows, columns, mask, size, hidden, code):
+    """Write code (n, H) of each of n candidates and, in place of hidden, its own advantage."""
     first_bias = shift(weights, columns * units)
     second = shift(first_bias, units)
     second_bias = shift(second, width * units)
     own = shift(second_bias, units)
-    _copy(first_bias, units, hidden)
-    _add(weights, row, columns, units, hidden)
-    _rectify(units, hidden)
-    _copy(second_bias, units, code)
-    _add(second, hidden, width, units, code)
-    _rectify(units, code)
-    _copy(shift(own, width * units), units, part)
-    _add(own, code, width, units, part)
+    own_bias = shift(own, width * units)
+    n = 0
+    for k in range(size):
+        if mask[k]:
+            out = shift(hidden, n * units)
+            _layer(first_bias, weights, shift(rows, k * columns), columns, units, out)
+            _rectify(units, out)
+            n += 1
+    for i in range(n):
+        out = shift(code, i * units)
+        _layer(second_bias, second, shift(hidden, i * units), width, units, out)
+        _rectify(units, out)
+    for i in range(n):
+        _layer(own_bias, own, shift(code, i * units), width, units, shift(hidden, i * units))
+
+
+@inlined
+def _pool(code, mask, size, rows, units, mean, top):
+    """Write the mean and the largest code of each state's candidates, (B, H) both."""
+    nothing, at = spread(np.float32(0.0)), 0
+    for b in range(size):
+        # Behind a ReLU nothing is below zero, so that maxima may begin there.
+        for h in range(0, units, LINE):
+            store(mean, b * units + h, nothing)
+            store(top, b * units + h, nothing)
+        count = 0
+        for k in range(b * rows, (b + 1) * rows):
+            if mask[k]:
+                for h in range(0, units, LINE):
+                    own, place = load(code, at * units + h), b * units + h
+                    store(mean, place, plus(load(mean, place), own))
+                    store(top, place, larger(load(top, place), own))
+                count += 1
+                at += 1
+        share = np.float32(max(count, 1))
+        for h in range(b * units, (b + 1) * units):
+            mean[h] /= share
 
 
 @compiled
 def forward(weights, width, units, candidates, state, mask, work, values, best):
-    """Value all rows of all states.
+    """Value all rows of all states, layer by layer, so that weights are read from the cache.
 
     Args:
         weights: The tensors of :func:`agents.dqn.compiled.shapes`, each transposed and padded.
@@ -85,7 +108,7 @@ def forward(weights, width, units, candidates, state, mask, work, values, best):
         candidates: (B, K, C) float32.
         state: (B, S) float32.
         mask: (B, K) int8.
-        work: (at least (K + 7) * H,) float32 scratch.
+        work: (at least (2 n + 4 B + 1) * H,) float32 scratch, for n candidates.
         values: (B, K) float32, out: minus infinity where there is no candidate.
         best: (B,) int64, out: the row of the largest value, the lowest of equal ones, else 0.
     """
@@ -98,51 +121,38 @@ def forward(weights, width, units, candidates, state, mask, work, values, best):
     advantage = shift(value_bias, units)
     value_out = shift(advantage, units)
     zeros = pointer(work)
-    hidden, code = shift(zeros, units), shift(zeros, 2 * units)
-    mean, top = shift(zeros, 3 * units), shift(zeros, 4 * units)
-    mixed, worth = shift(zeros, 5 * units), shift(zeros, 6 * units)
-    parts = shift(zeros, 7 * units)
-    all_rows, all_states, masks = pointer(candidates), pointer(state), pointer(mask)
-    nothing = spread(np.float32(0.0))
-    for h in range(0, units, LINE):
-        store(zeros, h, nothing)
+    mean = shift(zeros, units)
+    top, mixed = shift(mean, size * units), shift(mean, 2 * size * units)
+    worth, parts = shift(mean, 3 * size * units), shift(mean, 4 * size * units)
+    code = shift(parts, (len(work) // units - 4 * size - 1) // 2 * units)
+    masks, about = pointer(mask), pointer(state)
+    for h in range(units):
+        zeros[h] = 0.0
+    _encode(encoder, width, units, pointer(candidates), columns, masks, size * rows, parts, code)
+    _pool(code, masks, size, rows, units, mean, top)
+    for start, layer, outs in ((zeros, common, mixed), (value_bias, value_in, worth)):
+        for b in range(size):
+            out = shift(outs, b * units)
+            _layer(start, layer, shift(mean, b * units), width, units, out)
+            second = shift(layer, width * units)
+            _layer(out, second, shift(top, b * units), width, units, out)
+            third = shift(second, width * units)
+            _layer(out, third, shift(about, b * numbers), numbers, units, out)
+    at = 0
     for b in range(size):
-        # Behind a ReLU nothing is below zero, so that maxima may begin there.
-        _copy(zeros, units, mean)
-        _copy(zeros, units, top)
-        count = 0
-        for k in range(b * rows, (b + 1) * rows):
-            if masks[k]:
-                row, part = shift(all_rows, k * columns), shift(parts, count * units)
-                _encode(encoder, width, units, row, columns, hidden, code, part)
-                for h in range(0, units, LINE):
-                    store(mean, h, plus(load(mean, h), load(code, h)))
-                    store(top, h, larger(load(top, h), load(code, h)))
-                count += 1
-        best[b] = 0
+        value = value_out[units]
+        value += _rectified_product(shift(worth, b * units), zeros, value_out, units)
+        count, sum_ = 0, np.float32(0.0)
         for k in range(rows):
             values[b, k] = -np.inf
-        if count == 0:
-            continue
-        for h in range(units):
-            mean[h] /= np.float32(count)
-        _copy(zeros, units, mixed)
-        _copy(value_bias, units, worth)
-        about = shift(all_states, b * numbers)
-        for layer, out in ((common, mixed), (value_in, worth)):
-            _add(layer, mean, width, units, out)
-            _add(shift(layer, width * units), top, width, units, out)
-            _add(shift(layer, 2 * width * units), about, numbers, units, out)
-        value = value_out[units] + _rectified_product(worth, zeros, value_out, units)
-        at, sum_ = 0, np.float32(0.0)
-        for k in range(rows):
             if masks[b * rows + k]:
                 part = shift(parts, at * units)
-                values[b, k] = _rectified_product(part, mixed, advantage, units)
+                values[b, k] = _rectified_product(part, shift(mixed, b * units), advantage, units)
                 sum_ += values[b, k]
+                count += 1
                 at += 1
-        value -= sum_ / np.float32(count)
-        highest = np.float32(-np.inf)
+        value -= sum_ / np.float32(max(count, 1))
+        best[b], highest = 0, np.float32(-np.inf)
         for k in range(rows):
             values[b, k] += value
             if values[b, k] > highest:
