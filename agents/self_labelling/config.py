@@ -15,7 +15,7 @@ class SelfLabellingConfig(BaseModel):
     name: Literal["self_labelling"] = "self_labelling"
     shops: int = Field(default=32, ge=1, le=4096)  # fresh random shops a round
     copies: int = Field(default=32, ge=1, le=4096)  # schedules sampled of each, side by side
-    imitation: float = Field(default=0.9, ge=0, le=1)  # share of the steps taught by the teacher
+    imitation: float = Field(default=0.2, ge=0, le=1)  # share of the steps taught by the teacher
     moves: int = Field(default=20, ge=1, le=10**6)  # of the teacher, for each operation
     width: int = Field(default=64, ge=1, le=4096)  # units of a hidden layer
     learning_rate: float = Field(default=1e-3, gt=0, le=1)  # at the start
