@@ -6,6 +6,10 @@ The short one draws the same examples every time; the deep one draws new ones.
 import os
 import signal
 
+# One thread of torch and others each, asleep while it waits: several workers share the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 from hypothesis import HealthCheck, settings
 
 # No deadline and no check of speed: the first example compiles kernels, and machines are busy.

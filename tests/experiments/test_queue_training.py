@@ -1,10 +1,6 @@
 """Training on queues and pools: records, checkpoints, resume, and that it beats chance."""
 
 import json
-import os
-import signal
-import threading
-import time
 
 import numpy as np
 import pytest
@@ -135,24 +131,16 @@ def test_validation_measures_what_is_rewarded(reward):
     assert gap == pytest.approx(0.0, abs=2.0)
 
 
-def test_lublins_model_trains_and_resumes_to_the_same_run(tmp_path):
+def test_lublins_model_trains_and_resumes_to_the_same_run(tmp_path, interrupt_at):
     keys = [
         *("experiment=queue/trace", *SMALL, "env.tasks=[10,20]", "env.noise=0.5"),
         "validation.sizes=[[20,1]]",
     ]
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     train.run(compose("train", [*keys, f"out={whole}"]))
-
-    def interrupt():
-        while not (cut / "metrics.jsonl").exists() or len(record.read_metrics(cut)) < 3:
-            time.sleep(0.002)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
+    interrupt_at(3)
     with pytest.raises(KeyboardInterrupt):
         train.run(compose("train", [*keys, f"out={cut}"]))
-    thread.join()
     resume.run({"run": str(cut)})
     for name in ("best", "last"):
         one, two = (f / "checkpoints" / name / "weights.safetensors" for f in (whole, cut))

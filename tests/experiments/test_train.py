@@ -1,10 +1,8 @@
 """`train` on small shops: the run folder, the records, what is refused, SIGINT."""
 
 import json
-import os
 import signal
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -228,19 +226,11 @@ def test_run_folders_are_never_shared(tmp_path, monkeypatch):
     assert all("-seed3" in f.name for f in folders)
 
 
-def test_sigint_leaves_a_resumable_run(tmp_path, finished):
+def test_sigint_leaves_a_resumable_run(tmp_path, finished, interrupt_at):
     out = tmp_path / "stopped"
-
-    def interrupt():
-        while not (out / "metrics.jsonl").exists() or len(record.read_metrics(out)) < 3:
-            time.sleep(0.002)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
+    interrupt_at(3)
     with pytest.raises(KeyboardInterrupt):
         train.run(config(out))
-    thread.join()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert (out / "state" / "current").exists()
     resume.run({"run": str(out)})
