@@ -71,6 +71,7 @@ def solve(known: Known, best: Plan, goal: Goal, seconds: float, seed: int) -> No
     model.minimize(sum(terms))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
+    solver.parameters.catch_sigint_signal = False  # it would end the process at the next Ctrl-C
     solver.parameters.random_seed = seed
     solver.parameters.max_deterministic_time = seconds
     if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

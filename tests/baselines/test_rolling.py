@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -132,6 +134,8 @@ def test_cp_sat_proves_the_same_optimum(goal: Goal) -> None:
         improve(left, plan, trial, out, goal, 2, stream(np.random.default_rng(seed)))
         exact.solve(left, out, goal, 5.0, 0)
         assert score(left, out, goal) == pytest.approx(optimum(left, goal))
+    with pytest.raises(KeyboardInterrupt):  # Ctrl-C still reaches Python
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_known_tells_what_waits_and_runs() -> None:

@@ -193,21 +193,25 @@ def test_ctrl_c_reaches_a_search(method: str, tmp_path: Path) -> None:
         "budget.seconds=60",
         "progress=off",
     )
-    watch = threading.Thread(target=_interrupt_after, args=(tmp_path / "o", "spt"))
+    over = threading.Event()
+    watch = threading.Thread(target=_interrupt_after, args=(tmp_path / "o", "spt", over))
     watch.start()
     began = time.perf_counter()
-    with pytest.raises(KeyboardInterrupt, match="1 rows are in"):
-        run(config)
-    watch.join()
+    try:
+        with pytest.raises(KeyboardInterrupt, match="1 rows are in"):
+            run(config)
+    finally:
+        over.set()
+        watch.join()
     assert time.perf_counter() - began < 30
 
 
-def _interrupt_after(folder: Path, method: str) -> None:
-    """Send SIGINT half a second after a method has left its schedule."""
-    while not list(folder.glob(f"schedules/{method}/*.json")):
-        time.sleep(0.05)
-    time.sleep(0.5)
-    os.kill(os.getpid(), signal.SIGINT)
+def _interrupt_after(folder: Path, method: str, over: threading.Event) -> None:
+    """Press Ctrl-C half a second after a method has left its schedule, unless all is over."""
+    while not over.wait(0.05) and not list(folder.glob(f"schedules/{method}/*.json")):
+        pass
+    if not over.wait(0.5):
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_settings_of_a_search_reach_it(tmp_path: Path) -> None:
