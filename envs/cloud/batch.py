@@ -14,6 +14,7 @@ from envs.cloud import layout as k
 from envs.cloud import simulate
 from envs.cloud.features import FULL, STATE, TABLE, scratch_size
 from envs.cloud.load import MODES, cover, key_of, refuse, regions
+from envs.core.batch import Batch
 from envs.core.candidates import CandidateTable
 from envs.core.errors import InputError
 from envs.core.problem import NONE, Problem, SetupMode
@@ -43,7 +44,7 @@ class RandomClouds:
         return (*sizes, len(self.groups), MODES.index(self.mode), *values)
 
 
-class CloudBatch:
+class CloudBatch(Batch):
     """Simulate B clouds at once; the legal pairs of operation and service are the first rows.
 
     Args:
@@ -60,6 +61,8 @@ class CloudBatch:
         forced: Whether single candidates are dispatched at once, except the last of a cloud.
         reward: What the reward and :attr:`cost` count, see :class:`envs.cloud.env`.
     """
+
+    state_size = len(STATE)
 
     def __init__(
         self,
@@ -150,11 +153,6 @@ class CloudBatch:
             self.setups[b, 0] = 0
         self._known[key_of(problem)] = problem
 
-    def _region(self, b: int, name: str, size: int) -> NDArray[np.int32]:
-        """View the first numbers of one of cloud b's regions, (size,)."""
-        first = getattr(self.layout, name)
-        return self.data[b, first : first + size]
-
     def begin(self, kind: RandomClouds | None = None) -> None:
         """Empty all schedules, of fresh random instances if `kind` says which, and play on."""
         ranges = STANDING if kind is None else kind.ranges()
@@ -176,11 +174,6 @@ class CloudBatch:
         )
         return -cost
 
-    def check(self, actions: NDArray[np.int64]) -> None:
-        """Raise if there is not one action a cloud: compiled code does not look."""
-        if actions.shape != (self.size,):
-            raise InputError("actions", f"shape is {actions.shape}, must be ({self.size},)")
-
     def observation(self) -> Observation:
         """Return fresh arrays: candidates (B, K, 44), state (B, 8), action_mask (B, K)."""
         observation = self._blank()
@@ -198,29 +191,18 @@ class CloudBatch:
             again: Whether finished clouds restart at all.
         """
         observation = self._blank()
-        outcome = np.empty((3, self.size), np.int64)
-        flags = np.empty((2, self.size), np.int8)
-        reward = np.empty(self.size, np.float64)
-        final = np.empty((self.size, len(STATE)), np.float32)
+        out = self._outcome()
         ranges = STANDING if kind is None else kind.ranges()
         how = 0 if not again else 1 if kind is None else 2
         refused, ended = simulate.advance(
             *self._clouds, self._scratch, actions, self.delay, self.forced, self._reward,
-            self.random, ranges, how, outcome, flags, reward, final, *observation.values(),
+            self.random, ranges, how, *out, *observation.values(),
         )  # fmt: skip
-        return observation, Moves(outcome, flags.view(np.bool_), reward, final, refused, ended)
+        return observation, out.moves(refused, ended)
 
     def mask(self) -> NDArray[np.int8]:
         """Return (B, K) int8: 1 where a row is a candidate."""
         return (np.arange(self.rows) < self.totals[:, k.CANDIDATES, None]).astype(np.int8)
-
-    def _blank(self) -> Observation:
-        """Return a fresh, unset observation, in the order that the compiled code takes."""
-        return {
-            "candidates": np.empty((self.size, self.rows, self.columns), np.float32),
-            "state": np.empty((self.size, len(STATE)), np.float32),
-            "action_mask": np.empty((self.size, self.rows), np.int8),
-        }
 
     def table(self) -> CandidateTable:
         """Return the raw candidate table, cells (B, K, columns)."""
@@ -290,14 +272,7 @@ class CloudBatch:
         keys = self.totals[:, k.KEY]
         other = np.flatnonzero(keys != keys[origin])  # setups are large, and mostly the same
         self.setups[other] = self.setups[origin[other]]
-        for name in ("data", "totals", "random"):
-            array = getattr(self, name)
-            array[...] = array[origin]
-
-    def get_state(self) -> dict[str, NDArray[Any]]:
-        """Return copies of everything that a later :meth:`set_state` needs to go on exactly."""
-        arrays = {name: getattr(self, name).copy() for name in ("data", "totals", "random")}
-        return {"layout": np.array(self.layout, np.int64), **arrays}
+        super().fork(origin)
 
     def set_state(self, state: dict[str, NDArray[Any]]) -> None:
         """Restore what :meth:`get_state` of a batch of the same dimensions returned.
@@ -305,14 +280,11 @@ class CloudBatch:
         Raises:
             InputError: If dimensions, or instances that were loaded, are others.
         """
-        same = state["layout"].tolist() == list(self.layout)
-        if not (same and len(state["data"]) == self.size):
-            raise InputError("state", "is of a batch with other dimensions")
+        self._refuse(state)
         keys = state["totals"][:, k.KEY]
         if self._kind is None and not np.array_equal(keys, self.totals[:, k.KEY]):
             raise InputError("state", "is of a batch with other instances")
         if self._kind is not None:
             self.totals[:, k.KEY] = keys
             simulate.redraw(*self._clouds, self._kind.ranges())
-        for name in ("data", "totals", "random"):
-            getattr(self, name)[...] = state[name]
+        super().set_state(state)

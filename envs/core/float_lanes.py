@@ -17,7 +17,7 @@ from numba.core import types
 from numba.core.datamodel.models import PrimitiveModel
 from numba.extending import intrinsic, register_model
 
-from envs.core.lanes import LINE
+from envs.core.lanes import LINE, loading, spreading, storing
 
 _FLOAT = ir.FloatType()
 _LINE = ir.VectorType(_FLOAT, LINE)
@@ -39,41 +39,8 @@ class _FloatsModel(PrimitiveModel):
         super().__init__(dmm, fe_type, _LINE)
 
 
-@intrinsic
-def load(_context: Any, place: Any, index: Any) -> Any:
-    """Return the 16 numbers from place[index] on."""
-
-    def lower(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
-        first = builder.gep(values[0], [values[1]])
-        return builder.load(builder.bitcast(first, _LINE.as_pointer()), align=4)
-
-    return floats(place, types.intp), lower
-
-
-@intrinsic
-def store(_context: Any, place: Any, index: Any, value: Any) -> Any:
-    """Write 16 numbers from place[index] on."""
-
-    def lower(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
-        first = builder.gep(values[0], [values[1]])
-        builder.store(values[2], builder.bitcast(first, _LINE.as_pointer()), align=4)
-        return context.get_dummy_value()
-
-    return types.none(place, types.intp, value), lower
-
-
-@intrinsic
-def spread(_context: Any, _value: Any) -> Any:
-    """Return 16 times the same number."""
-
-    def lower(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
-        one = builder.insert_element(
-            ir.Constant(_LINE, ir.Undefined), values[0], ir.Constant(ir.IntType(32), 0)
-        )
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), LINE), [0] * LINE)
-        return builder.shuffle_vector(one, one, zeros)
-
-    return floats(types.float32), lower
+load, store = loading(floats, _LINE), storing(_LINE)
+spread = spreading(floats, types.float32, _LINE)
 
 
 @intrinsic

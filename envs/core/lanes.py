@@ -24,6 +24,13 @@ from numba.core.datamodel.models import PrimitiveModel
 from numba.extending import intrinsic, overload, register_model
 
 LINE = 16
+
+
+def whole_lines(size: int) -> int:
+    """Round a size up to whole lines."""
+    return -(-size // LINE) * LINE
+
+
 _INT = ir.VectorType(ir.IntType(32), LINE)
 _FLAG = ir.VectorType(ir.IntType(1), LINE)
 
@@ -57,40 +64,58 @@ class _FlagsModel(PrimitiveModel):
         super().__init__(dmm, fe_type, _FLAG)
 
 
-@intrinsic
-def load(_context: Any, place: Any, index: Any) -> Any:
-    """Return the 16 numbers from place[index] on."""
+def loading(kind: Any, vector: ir.VectorType) -> Any:
+    """Make the function that reads a vector of a kind from memory."""
 
-    def lower(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
-        first = builder.gep(values[0], [values[1]])
-        return builder.load(builder.bitcast(first, _INT.as_pointer()), align=4)
+    @intrinsic
+    def load(_context: Any, place: Any, index: Any) -> Any:
+        """Return the 16 numbers from place[index] on."""
 
-    return lanes(place, types.intp), lower
+        def lower(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+            first = builder.gep(values[0], [values[1]])
+            return builder.load(builder.bitcast(first, vector.as_pointer()), align=4)
 
+        return kind(place, types.intp), lower
 
-@intrinsic
-def store(_context: Any, place: Any, index: Any, value: Any) -> Any:
-    """Write 16 numbers from place[index] on."""
-
-    def lower(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
-        first = builder.gep(values[0], [values[1]])
-        builder.store(values[2], builder.bitcast(first, _INT.as_pointer()), align=4)
-        return context.get_dummy_value()
-
-    return types.none(place, types.intp, value), lower
+    return load
 
 
-@intrinsic
-def spread(_context: Any, _value: Any) -> Any:
-    """Return 16 times the same number."""
+def storing(vector: ir.VectorType) -> Any:
+    """Make the function that writes a vector to memory."""
 
-    def lower(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
-        one = builder.insert_element(
-            ir.Constant(_INT, ir.Undefined), values[0], ir.Constant(ir.IntType(32), 0)
-        )
-        return builder.shuffle_vector(one, one, ir.Constant(_INT, [0] * LINE))
+    @intrinsic
+    def store(_context: Any, place: Any, index: Any, value: Any) -> Any:
+        """Write 16 numbers from place[index] on."""
 
-    return lanes(types.int32), lower
+        def lower(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+            first = builder.gep(values[0], [values[1]])
+            builder.store(values[2], builder.bitcast(first, vector.as_pointer()), align=4)
+            return context.get_dummy_value()
+
+        return types.none(place, types.intp, value), lower
+
+    return store
+
+
+def spreading(kind: Any, number: Any, vector: ir.VectorType) -> Any:
+    """Make the function that fills a vector of a kind with one number."""
+
+    @intrinsic
+    def spread(_context: Any, _value: Any) -> Any:
+        """Return 16 times the same number."""
+
+        def lower(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+            one = builder.insert_element(
+                ir.Constant(vector, ir.Undefined), values[0], ir.Constant(ir.IntType(32), 0)
+            )
+            return builder.shuffle_vector(one, one, ir.Constant(_INT, [0] * LINE))
+
+        return kind(number), lower
+
+    return spread
+
+
+load, store, spread = loading(lanes, _INT), storing(_INT), spreading(lanes, types.int32, _INT)
 
 
 @intrinsic

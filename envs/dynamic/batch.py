@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from envs.core.batch import Batch
 from envs.core.candidates import CandidateTable
 from envs.core.errors import InputError
 from envs.core.problem import NONE, Int, Problem
@@ -26,7 +27,7 @@ SCALE = 0.1  # a reward is SCALE * ticks / the mean time of an operation (and me
 STANDING = np.zeros(NUMBERS)  # numbers of a batch that draws no random shops
 
 
-class DynamicBatch:
+class DynamicBatch(Batch):
     """Simulate B online shops at once; row ``place * A + a`` is a place in the queue of a machine.
 
     Args:
@@ -43,6 +44,9 @@ class DynamicBatch:
         forced: Whether single candidates are started at once, except the last of a shop.
         unit: Cost in ticks that a reward of 1 is, where shops are drawn.
     """
+
+    state_size = len(STATE)
+    arrays = (*Batch.arrays, "units")
 
     def __init__(
         self,
@@ -163,11 +167,6 @@ class DynamicBatch:
         if self.objective != "late":  # mean time of the first job's operations: nothing to come
             self.units[b] = SCALE * p.first[1] / max(int(records[0, k.REST]), 1)
 
-    def _region(self, b: int, name: str, size: int) -> NDArray[np.int32]:
-        """View the first numbers of one of shop b's regions, (size,)."""
-        first = getattr(self.layout, name)
-        return self.data[b, first : first + size]
-
     def _machine(self, b: int, m: int) -> NDArray[np.int32]:
         """View the record of shop b's machine m."""
         first = self.layout.machine + m * k.MACHINE_FIELDS
@@ -188,11 +187,6 @@ class DynamicBatch:
         self.check(actions)
         simulate.step(*self._shops, actions, self.forced, self._rules, self.legal)
 
-    def check(self, actions: NDArray[np.int64]) -> None:
-        """Raise if there is not one action a shop: compiled code does not look."""
-        if actions.shape != (self.size,):
-            raise InputError("actions", f"shape is {actions.shape}, must be ({self.size},)")
-
     def observation(self) -> Observation:
         """Return fresh arrays: candidates (B, K, C), state (B, 6), action_mask (B, K)."""
         observation = self._blank()
@@ -210,32 +204,21 @@ class DynamicBatch:
             again: Whether finished shops restart at all.
         """
         observation = self._blank()
-        outcome = np.empty((3, self.size), np.int64)
-        flags = np.empty((2, self.size), np.int8)
-        reward = np.empty(self.size, np.float64)
-        final = np.empty((self.size, len(STATE)), np.float32)
+        out = self._outcome()
         numbers = STANDING if kind is None else kind.numbers()
         how = 0 if not again else 1 if kind is None else 2
         refused, ended = simulate.advance(
             *self._shops, actions, self.forced, self._rules, self.random, numbers, how,
-            self.visible, self.units, self._scratch, outcome, flags, reward, final,
+            self.visible, self.units, self._scratch, *out,
             *observation.values(),
         )  # fmt: skip
-        return observation, Moves(outcome, flags.view(np.bool_), reward, final, refused, ended)
+        return observation, out.moves(refused, ended)
 
     def mask(self) -> NDArray[np.int8]:
         """Return (B, K) int8: 1 where a row is a candidate."""
         mask = np.zeros((self.size, self.rows), np.int8)
         simulate.masks(*self._shops, self.visible, mask)
         return mask
-
-    def _blank(self) -> Observation:
-        """Return a fresh, unset observation, in the order that the compiled code takes."""
-        return {
-            "candidates": np.empty((self.size, self.rows, self.columns), np.float32),
-            "state": np.empty((self.size, len(STATE)), np.float32),
-            "action_mask": np.empty((self.size, self.rows), np.int8),
-        }
 
     def table(self) -> CandidateTable:
         """Return the raw candidate table, cells (B, K, columns).
@@ -334,29 +317,6 @@ class DynamicBatch:
     def online(self, b: int) -> OnlineShop:
         """Return shop b as a whole: what a planner may know, and what happens."""
         return OnlineShop(self.problem(b), self.scenario(b))
-
-    def fork(self, origin: NDArray[np.int64]) -> None:
-        """Let place b go on from where place origin[b] stands, (B,), its future included."""
-        for array in self._arrays.values():
-            array[...] = array[origin]
-
-    @property
-    def _arrays(self) -> dict[str, NDArray[Any]]:
-        names = ("data", "totals", "units", "random")
-        return {name: getattr(self, name) for name in names}
-
-    def get_state(self) -> dict[str, NDArray[Any]]:
-        """Return copies of everything that a later :meth:`set_state` needs to go on exactly."""
-        copies = {name: array.copy() for name, array in self._arrays.items()}
-        return {"layout": np.array(self.layout, np.int64), **copies}
-
-    def set_state(self, state: dict[str, NDArray[Any]]) -> None:
-        """Restore what :meth:`get_state` of a batch of the same dimensions returned."""
-        same = state["layout"].tolist() == list(self.layout)
-        if not (same and len(state["data"]) == self.size):
-            raise InputError("state", "is of a batch with other dimensions")
-        for name, array in self._arrays.items():
-            array[...] = state[name]
 
 
 def _periods(shop: OnlineShop) -> list[list[tuple[int, int]]]:

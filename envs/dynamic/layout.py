@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.core.lanes import LINE
+from envs.core.lanes import whole_lines
 
 FAR = np.int32(2**30 - 1)  # ticks; later than any event: larger problems are refused on loading
 
@@ -107,7 +107,7 @@ class Layout(NamedTuple):
 
 def layout(jobs: int, operations: int, machines: int, width: int, downs: int) -> Layout:
     """Return the layout for shops of at most these dimensions."""
-    stride, lanes = CHOICES + TRIPLE * width, _lines(machines)
+    stride, lanes = CHOICES + TRIPLE * width, whole_lines(machines)
     sizes = {
         "operation": operations * stride,
         "job": jobs * JOB_FIELDS,
@@ -120,7 +120,7 @@ def layout(jobs: int, operations: int, machines: int, width: int, downs: int) ->
     place, places = 0, {}
     for name, size in sizes.items():
         places[name] = place
-        place += _lines(size)
+        place += whole_lines(size)
     return Layout(
         width=width,
         stride=stride,
@@ -132,8 +132,3 @@ def layout(jobs: int, operations: int, machines: int, width: int, downs: int) ->
         downs=downs,
         **places,
     )
-
-
-def _lines(size: int) -> int:
-    """Round a size up to whole cache lines."""
-    return -(-size // LINE) * LINE

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from envs.core.batch import Batch
 from envs.core.candidates import COLUMNS as TABLE
 from envs.core.candidates import CandidateTable
 from envs.core.errors import InputError
@@ -39,7 +40,7 @@ class RandomShops:
         return (*self.jobs, *self.machines, *self.time)
 
 
-class ShopBatch:
+class ShopBatch(Batch):
     """Simulate B shops at once; row j * A + a is alternative a of job j's next operation.
 
     Args:
@@ -54,6 +55,8 @@ class ShopBatch:
         sparse: Whether :meth:`advance` rewards with minus the makespan at the end, not with minus
             the rise of the bound.
     """
+
+    state_size = len(STATE)
 
     def __init__(
         self,
@@ -130,11 +133,6 @@ class ShopBatch:
             due[:] = np.minimum(np.where(problem.due == NONE, k.FAR, problem.due), k.FAR)
         self.totals[b, [k.JOBS, k.MACHINES, k.OPERATIONS]] = jobs, problem.resources, n
 
-    def _region(self, b: int, name: str, size: int) -> NDArray[np.int32]:
-        """View the first numbers of one of shop b's regions, (size,)."""
-        first = getattr(self.layout, name)
-        return self.data[b, first : first + size]
-
     def begin(self, kind: RandomShops | None = None) -> None:
         """Empty all schedules, of fresh random instances if `kind` says which, and play on."""
         ranges = STANDING if kind is None else kind.ranges()
@@ -153,11 +151,6 @@ class ShopBatch:
         cost = np.empty(self.size, np.int64)
         simulate.step(*self._shops, actions, self.delay, self.forced, cost, self.legal)
         return -cost
-
-    def check(self, actions: NDArray[np.int64]) -> None:
-        """Raise if there is not one action a shop: compiled code does not look."""
-        if actions.shape != (self.size,):
-            raise InputError("actions", f"shape is {actions.shape}, must be ({self.size},)")
 
     def observation(self) -> Observation:
         """Return fresh arrays: candidates (B, K, C), state (B, 6), action_mask (B, K)."""
@@ -180,31 +173,20 @@ class ShopBatch:
             again: Whether finished shops restart at all.
         """
         observation = self._blank()
-        outcome = np.empty((3, self.size), np.int64)
-        flags = np.empty((2, self.size), np.int8)
-        reward = np.empty(self.size, np.float64)
-        final = np.empty((self.size, len(STATE)), np.float32)
+        out = self._outcome()
         ranges = STANDING if kind is None else kind.ranges()
         how = 0 if not again else 1 if kind is None else 2
         refused, ended = simulate.advance(
             *self._shops, self._scratch, actions, self.delay, self.forced, self.random, ranges,
-            how, self.sparse, outcome, flags, reward, final, *observation.values(),
+            how, self.sparse, *out, *observation.values(),
         )  # fmt: skip
-        return observation, Moves(outcome, flags.view(np.bool_), reward, final, refused, ended)
+        return observation, out.moves(refused, ended)
 
     def mask(self) -> NDArray[np.int8]:
         """Return (B, K) int8: 1 where a row is a candidate."""
         lay = self.layout
         starts = self.data[:, lay.start : lay.start + self.rows]
         return (starts <= self.totals[:, k.LATEST, None]).astype(np.int8)
-
-    def _blank(self) -> Observation:
-        """Return a fresh, unset observation, in the order that the compiled code takes."""
-        return {
-            "candidates": np.empty((self.size, self.rows, self.columns), np.float32),
-            "state": np.empty((self.size, len(STATE)), np.float32),
-            "action_mask": np.empty((self.size, self.rows), np.int8),
-        }
 
     def table(self) -> CandidateTable:
         """Return the raw candidate table, cells (B, K, columns)."""
@@ -266,22 +248,3 @@ class ShopBatch:
             release=self._region(b, "release", jobs).astype(np.int64),
             due=np.where(due == k.FAR, NONE, due) if (due < k.FAR).any() else due[:0],
         )
-
-    def fork(self, origin: NDArray[np.int64]) -> None:
-        """Let place b go on from where place origin[b] stands, (B,), its future included."""
-        for name in ("data", "totals", "random"):
-            array = getattr(self, name)
-            array[...] = array[origin]
-
-    def get_state(self) -> dict[str, NDArray[Any]]:
-        """Return copies of everything that a later :meth:`set_state` needs to go on exactly."""
-        arrays = {name: getattr(self, name).copy() for name in ("data", "totals", "random")}
-        return {"layout": np.array(self.layout, np.int64), **arrays}
-
-    def set_state(self, state: dict[str, NDArray[Any]]) -> None:
-        """Restore what :meth:`get_state` of a batch of the same dimensions returned."""
-        same = state["layout"].tolist() == list(self.layout)
-        if not (same and len(state["data"]) == self.size):
-            raise InputError("state", "is of a batch with other dimensions")
-        for name in ("data", "totals", "random"):
-            getattr(self, name)[...] = state[name]

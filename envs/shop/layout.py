@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.core.lanes import LINE
+from envs.core.lanes import whole_lines
 
 FAR = np.int32(2**30 - 1)  # ticks; later than any event: larger problems are refused on loading
 NEVER = np.int32(-FAR)
@@ -95,7 +95,7 @@ class Layout(NamedTuple):
 
 def layout(jobs: int, operations: int, machines: int, width: int) -> Layout:
     """Return the layout for shops of at most these dimensions."""
-    lanes = _lines(jobs)
+    lanes = whole_lines(jobs)
     sizes = {
         "count": operations,
         "machine_of": operations * width,
@@ -115,7 +115,7 @@ def layout(jobs: int, operations: int, machines: int, width: int) -> Layout:
     place, places = 0, {}
     for name, size in sizes.items():
         places[name] = place
-        place += _lines(size)
+        place += whole_lines(size)
     return Layout(
         width=width,
         size=place,
@@ -125,8 +125,3 @@ def layout(jobs: int, operations: int, machines: int, width: int) -> Layout:
         machines=machines,
         **places,
     )
-
-
-def _lines(size: int) -> int:
-    """Round a size up to whole cache lines."""
-    return -(-size // LINE) * LINE
