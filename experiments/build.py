@@ -99,6 +99,7 @@ def make_card(learner: Learner, settings: EnvConfig, seed: int) -> Card:
         row_size=space["candidates"].shape[1] if "candidates" in space.spaces else 0,
         state_size=space["state"].shape[0],
         width=learner.config.width,
+        quantiles=getattr(learner.config, "quantiles", 0),
         seed=seed,
         step=learner.num_timesteps,
         **settings.card,

@@ -40,6 +40,7 @@ class Card(BaseModel):
     row_size: int = Field(ge=0, le=10**5)  # columns of a candidate; 0 without candidates
     state_size: int = Field(ge=1, le=10**5)
     width: int = Field(ge=1, le=4096)
+    quantiles: int = Field(default=0, ge=0, le=4096)  # of a candidate; 0 for none
     seed: int = 0
     step: int = 0  # decisions of the training
     sha256: str = ""  # of the weights file

@@ -59,7 +59,7 @@ def load(path: str | Path, family: str | None = None) -> CandidateAgent | FlatAg
             f"give one that was trained on {family}",
         )
     if card.scores_candidates:
-        network = CandidateNetwork(card.row_size, card.state_size, card.width)
+        network = CandidateNetwork(card.row_size, card.state_size, card.width, card.quantiles)
         _fill(network, folder, card)
         return CandidateAgent(network, str(folder))
     classic = card.agent == "dqn_classic"

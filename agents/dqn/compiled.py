@@ -17,15 +17,16 @@ from agents.dqn.layout import Float32, Int64, Observation
 from envs.core.errors import InputError
 
 
-def shapes(columns: int, state: int, width: int) -> dict[str, tuple[int, ...]]:
+def shapes(columns: int, state: int, width: int, quantiles: int = 0) -> dict[str, tuple[int, ...]]:
     """Return the tensors of a :class:`agents.dqn.network.CandidateNetwork` in the kernel's order.
 
     Args:
         columns: Columns C of a candidate.
         state: Numbers S of the state vector.
         width: Units H of every hidden layer.
+        quantiles: Of a candidate; 0 for none.
     """
-    context = 2 * width + state
+    context, outputs = 2 * width + state, max(quantiles, 1)
     return {
         "encode.0.weight": (width, columns),
         "encode.0.bias": (width,),
@@ -36,14 +37,20 @@ def shapes(columns: int, state: int, width: int) -> dict[str, tuple[int, ...]]:
         "advantage_context.weight": (width, context),
         "value.0.weight": (width, context),
         "value.0.bias": (width,),
-        "advantage.weight": (1, width),
-        "value.2.weight": (1, width),
-        "value.2.bias": (1,),
+        "advantage.weight": (outputs, width),
+        "value.2.weight": (outputs, width),
+        "value.2.bias": (outputs,),
     }
+
+
+_HEAD = ("advantage.weight", "value.2.weight", "value.2.bias")
 
 
 class CompiledAgent:
     """Act by the candidate network; any number of candidates, any number of states.
+
+    The mean of quantiles is linear in the last layers, so these are averaged beforehand: it costs
+    what a network without quantiles does.
 
     Args:
         tensors: Weights by their names in :func:`shapes`, float32.
@@ -56,6 +63,7 @@ class CompiledAgent:
         self.name = name
         self._units = -(-self.width // BLOCK) * BLOCK
         order = shapes(self.columns, self.state, self.width)
+        tensors = {**tensors, **{name: tensors[name].mean(0, keepdims=True) for name in _HEAD}}
         self._weights = np.concatenate([self._padded(tensors[name]) for name in order])
         self._work = np.empty(0, np.float32)
 
@@ -66,7 +74,7 @@ class CompiledAgent:
         Raises:
             InputError: If its weights are missing, damaged or of another network.
         """
-        wanted = shapes(card.row_size, card.state_size, card.width)
+        wanted = shapes(card.row_size, card.state_size, card.width, card.quantiles)
         return cls(read_weights(folder, card, wanted), str(folder))
 
     def act(self, observation: Observation) -> Int64:

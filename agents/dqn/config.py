@@ -47,6 +47,7 @@ class DQNConfig(_Settings):
     n_steps: int = Field(default=0, ge=0, le=2**20)  # decisions until the bootstrap; 0 Monte-Carlo
     double: bool = True  # whether the online network picks the action bootstrapped from
     loss: Literal["huber", "mse"] = "huber"
+    quantiles: int = Field(default=0, ge=0, le=4096)  # of a candidate's return; 0 for its mean
     max_grad_norm: float = Field(default=10.0, gt=0)
     buffer_size: int = Field(default=200_000, ge=2, le=10**9)  # decisions
     learning_starts: int = Field(default=10_000, ge=0)  # decisions played at random first

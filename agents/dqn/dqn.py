@@ -21,6 +21,7 @@ from agents.dqn.groups import apart, check_groups, group_loss, origins
 from agents.dqn.layout import Candidates, Float32, Int64, Observation, first_best, flatten
 from agents.dqn.network import CandidateNetwork
 from agents.dqn.policy import CandidatePolicy, score, tensor
+from agents.dqn.quantile import check_quantiles, quantile_huber
 from agents.dqn.statistics import Statistics
 
 
@@ -41,6 +42,8 @@ class MaskedDQN(DQN):
 
     policy: CandidatePolicy
     replay_buffer: EpisodeBuffer  # type: ignore[assignment]
+    q_net: CandidateNetwork  # type: ignore[assignment]
+    q_net_target: CandidateNetwork  # type: ignore[assignment]
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class MaskedDQN(DQN):
         device: str = "cpu",
     ) -> None:
         check_groups(config)
+        check_quantiles(config)
         self.config = config
         self.rng = np.random.default_rng(seed)
         self.statistics = Statistics("train/loss", "train/value", "train/gradient_norm")
@@ -73,7 +77,7 @@ class MaskedDQN(DQN):
                 "alpha": config.prioritised.alpha,
                 "group": config.group,
             },
-            policy_kwargs={"width": config.width},
+            policy_kwargs={"width": config.width, "quantiles": config.quantiles},
             seed=seed,
             device=device,
         )
@@ -206,18 +210,19 @@ class MaskedDQN(DQN):
             self._update(batch)
 
     def _update(self, batch: Batch) -> None:
-        target = self._tensor(batch.target)
-        if batch.following is not None:
-            future = self._bootstrap(batch.following)
-            target.index_add_(0, self._tensor(batch.following.which), future)
-        values = self.q_net(
+        target = self._target(batch)
+        outputs = self.q_net.outputs(
             self._tensor(batch.rows), self._tensor(batch.state), self._tensor(batch.counts)
         )
-        value = values.index_select(0, self._tensor(batch.chosen))
+        value = outputs.index_select(0, self._tensor(batch.chosen))
         measure = functional.huber_loss if self.config.loss == "huber" else functional.mse_loss
         if self.config.group > 1:
             error = value - target
             loss = group_loss(error, self.config.group, self.config.level_weight, measure)
+        elif self.config.quantiles:
+            losses = quantile_huber(value, target)
+            loss = (losses * self._tensor(batch.weight)).mean()
+            value, target = value.mean(dim=1), target.mean(dim=1)
         else:
             losses = measure(value, target, reduction="none")
             loss = (losses * self._tensor(batch.weight)).mean()
@@ -236,16 +241,35 @@ class MaskedDQN(DQN):
             self.replay_buffer.priorities.update(batch.place, errors)
         self.statistics.updated(loss.detach(), value.detach().mean(), norm)
 
+    def _target(self, batch: Batch) -> torch.Tensor:
+        """Return the returns that a batch is drawn to, (B,); of quantiles (B, 1) or (B, N)."""
+        target = self._tensor(batch.target)
+        if self.config.quantiles:
+            target = target.unsqueeze(1)
+        if batch.following is None:
+            return target
+        future = self._bootstrap(batch.following)
+        target = target.expand(-1, *future.shape[1:]).clone() if self.config.quantiles else target
+        return target.index_add_(0, self._tensor(batch.following.which), future)
+
     def _bootstrap(self, following: Following) -> torch.Tensor:
-        """Return the discounted value of the best candidate of each following state, (b,)."""
+        """Return the discounted value of the best candidate of each following state, (b,).
+
+        With quantiles these are returned, (b, N), of the candidate whose mean is best.
+        """
         rows, state, counts = (
             self._tensor(array) for array in (following.rows, following.state, following.counts)
         )
         with torch.no_grad():
-            values = self.q_net_target(rows, state, counts)
-            picked_by = self.q_net(rows, state, counts) if self.config.double else values
+            outputs = self.q_net_target.outputs(rows, state, counts)
+            if self.config.double:
+                picked_by = self.q_net(rows, state, counts)
+            else:
+                picked_by = outputs.mean(dim=1) if self.config.quantiles else outputs
             best = first_best(picked_by.cpu().numpy(), following.counts)
-            return values.index_select(0, self._tensor(best)) * self._tensor(following.discount)
+            future = outputs.index_select(0, self._tensor(best))
+            discount = self._tensor(following.discount)
+            return future * (discount.unsqueeze(1) if self.config.quantiles else discount)
 
     def _tensor(self, array: NDArray[Any]) -> torch.Tensor:
         return tensor(array, self.device)

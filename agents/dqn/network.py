@@ -56,18 +56,19 @@ class CandidateNetwork(nn.Module):
     A perceptron encodes every candidate; mean and maximum over the candidates of a state, joined
     with the state vector, are its context; a dueling head (Wang et al. 2016, equation 9, over the
     legal candidates only) gives value and advantages. With 36 columns, 6 state numbers and width
-    64 it has 28,033 weights.
+    64 it has 28,033 weights. With quantiles the head has one output for each of them.
 
     Args:
         columns: Columns C of a candidate.
         state: Numbers S of the state vector.
         width: Units of every hidden layer.
+        quantiles: Values N of the return of a candidate; 0 for its mean alone.
     """
 
-    def __init__(self, columns: int, state: int, width: int = 64) -> None:
+    def __init__(self, columns: int, state: int, width: int = 64, quantiles: int = 0) -> None:
         super().__init__()
-        self.columns, self.state, self.width = columns, state, width
-        context = 2 * width + state
+        self.columns, self.state, self.width, self.quantiles = columns, state, width, quantiles
+        context, outputs = 2 * width + state, max(quantiles, 1)
         self.encode = nn.Sequential(
             nn.Linear(columns, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()
         )
@@ -75,16 +76,27 @@ class CandidateNetwork(nn.Module):
         # state instead of once a candidate.
         self.advantage_row = nn.Linear(width, width)
         self.advantage_context = nn.Linear(context, width, bias=False)
-        self.advantage = nn.Linear(width, 1, bias=False)
-        self.value = nn.Sequential(nn.Linear(context, width), nn.ReLU(), nn.Linear(width, 1))
+        self.advantage = nn.Linear(width, outputs, bias=False)
+        self.value = nn.Sequential(nn.Linear(context, width), nn.ReLU(), nn.Linear(width, outputs))
 
     def forward(self, rows: Tensor, state: Tensor, counts: Tensor) -> Tensor:
-        """Return the value of each candidate, shape (n,).
+        """Return the value of each candidate, shape (n,): the mean of its quantiles.
 
         Args:
             rows: (n, C) float32, the legal candidates of B states, state after state.
             state: (B, S) float32.
             counts: (B,) int64, candidates of each state, all positive, n in sum.
+        """
+        outputs = self.outputs(rows, state, counts)
+        return outputs.mean(dim=1) if self.quantiles else outputs
+
+    def outputs(self, rows: Tensor, state: Tensor, counts: Tensor) -> Tensor:
+        """Return the quantiles of each candidate, shape (n, N), or without them its value, (n,).
+
+        Args:
+            rows: As of :meth:`forward`.
+            state: As of :meth:`forward`.
+            counts: As of :meth:`forward`.
         """
         size = state.shape[0]
         segment = torch.repeat_interleave(counts, output_size=rows.shape[0])
@@ -99,6 +111,9 @@ class CandidateNetwork(nn.Module):
             dim=1,
         )
         mixed = self.advantage_context(context).index_select(0, segment)
-        advantage = self.advantage(torch.relu(self.advantage_row(hidden) + mixed)).squeeze(1)
-        value = self.value(context).squeeze(1) - segment_mean(advantage, segment, share)
+        advantage = self.advantage(torch.relu(self.advantage_row(hidden) + mixed))
+        value = self.value(context)
+        if not self.quantiles:
+            advantage, value = advantage.squeeze(1), value.squeeze(1)
+        value = value - segment_mean(advantage, segment, share)
         return value.index_select(0, segment) + advantage

@@ -23,6 +23,7 @@ class CandidatePolicy(DQNPolicy):
         action_space: Discrete(K).
         lr_schedule: Learning rate by progress remaining.
         width: Units of a hidden layer.
+        quantiles: Of a candidate's return; 0 for none.
         options: The rest goes to stable-baselines3's policy.
     """
 
@@ -35,17 +36,19 @@ class CandidatePolicy(DQNPolicy):
         action_space: spaces.Discrete,
         lr_schedule: Schedule,
         width: int = 64,
+        quantiles: int = 0,
         **options: Any,
     ) -> None:
-        self._width = width
+        self._width, self._quantiles = width, quantiles
         super().__init__(observation_space, action_space, lr_schedule, **options)
 
     def _build(self, lr_schedule: Schedule) -> None:
         space = self.observation_space
         assert isinstance(space, spaces.Dict)
         columns, state = space["candidates"].shape[1], space["state"].shape[0]  # type: ignore[index]
-        self.q_net = CandidateNetwork(columns, state, self._width)
-        self.q_net_target = CandidateNetwork(columns, state, self._width)
+        sizes = (columns, state, self._width, self._quantiles)
+        self.q_net = CandidateNetwork(*sizes)
+        self.q_net_target = CandidateNetwork(*sizes)
         self.q_net_target.load_state_dict(self.q_net.state_dict())
         self.q_net_target.requires_grad_(False)
         self.optimizer = torch.optim.Adam(self.q_net.parameters(), lr=lr_schedule(1), fused=True)
