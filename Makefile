@@ -18,10 +18,11 @@ ONLINE := results/dynamic
 PAPERS := jobshop/paper flexible/paper dynamic/paper
 # Trained agents that come with the code, <training>/seed<k>, taken unless TRAIN=1.
 SHIPPED := checkpoints
+TRAINED := $(subst $() ,$(COMMA),$(PAPERS:%=results/%-trained/runs))
 JOBS   ?= 1
 
-.PHONY: setup demo search queue cloud levels dynamic results readme readme-search readme-queue \
-    readme-cloud readme-dynamic test verify clean clean-cache
+.PHONY: setup demo search queue cloud levels dynamic results ship readme readme-search \
+    readme-queue readme-cloud readme-dynamic readme-results test verify clean clean-cache
 
 setup: $(STAMP)
 
@@ -117,12 +118,30 @@ readme-dynamic:
 	sed -i -e '/dynamic table: begin/,/dynamic table: end/{//!d}' \
 	    -e '/dynamic table: begin/r $(ONLINE)/rules/table.md' README.md
 
-# Every comparison of learned methods: trained from nothing with TRAIN=1 (many hours), else from the
-# agents in $(SHIPPED), as far as they are there. Interrupted, it goes on; JOBS=2 trains two at once.
+# Every comparison of learned methods, and its table and pictures in the README: of the agents in
+# $(SHIPPED), where one is missing after training it; with TRAIN=1 all are trained from nothing (many
+# hours). Interrupted, it goes on; JOBS=2 trains two at once.
 results: $(STAMP)
 	for e in $(PAPERS); do $(BIN)/dispatchlab benchmark experiment=$$e jobs=$(JOBS) \
-	    $(if $(TRAIN),out=results/$$e-trained,$(if $(wildcard $(SHIPPED)),trained=$(SHIPPED))) \
-	    || exit 2; done
+	    $(if $(TRAIN),out=results/$$e-trained,trained=$(SHIPPED)) || exit 2; done
+	$(MAKE) readme-results
+
+# Put the tables and pictures of the last `make results` into the README.
+readme-results:
+	for e in $(PAPERS); do from=results/$$e$(if $(TRAIN),-trained); to=$${e%/*}; \
+	    test -f $$from/table.md || continue; \
+	    cp $$from/curves.png docs/$${to}_learning.png; cp $$from/*-compare.png docs/$${to}_agents.png; \
+	    { cat $$from/evaluations/*/table.md; \
+	    printf '\n![Learning curves](docs/%s_learning.png)\n' $$to; \
+	    printf '![Methods compared](docs/%s_agents.png)\n' $$to; } > $$from/readme.md; \
+	    sed -i -e "/agents of $$to: begin/,/agents of $$to: end/{//!d}" \
+	    -e "/agents of $$to: begin/r $$from/readme.md" README.md || exit 2; done
+
+# Put the agents of the last `make results TRAIN=1` into $(SHIPPED), or TRAINED=<folders of runs>;
+# results of those that were there before are removed.
+ship: $(STAMP)
+	$(BIN)/dispatchlab ship "runs=[$(TRAINED)]"
+	rm -rf $(PAPERS:%=results/%)
 
 # Put the table and pictures of the last `make demo` into the README.
 readme:

@@ -24,6 +24,7 @@ COMMANDS = {
     "validate": "check a schedule file against its instance",
     "plot": "draw learning curves, a Gantt chart or a comparison: plot curves|gantt|compare|…",
     "benchmark": "train, test and draw a whole comparison in one folder, resumable",
+    "ship": "put finished runs where agents are found by name",
     "tune": "tune the rules of a portfolio on random shops",
     "levels": "compare one-level and two-level scheduling of jobs that stand alone",
     "allocate": "share capacities at one moment by several rules, side by side",

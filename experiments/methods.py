@@ -20,6 +20,7 @@ from experiments.families import SHOPS
 from experiments.family import Family, Instance, Search
 from experiments.method import Generators, Method, Solved, one_pass
 from experiments.rollout import rollout
+from experiments.shipped import best, missing, names, shipped
 from experiments.start import improved
 from experiments.trained import FORMS, inferred, learned
 
@@ -80,8 +81,9 @@ def methods(
         specs: Names of rules, "ga", "exact", run or checkpoint folders, what else an agent or a
             rule is good for (:data:`experiments.trained.FORMS`), ``rolling_tabu@10ms`` (an
             allowance of 10 ms a decision), or ``{label: <these>}``;
-            ``{label: [folder, folder]}`` is one method, the mean of several trainings. A folder
-            that is called as a rule is meant by ``./name``.
+            ``{label: [folder, folder]}`` is one method, the mean of several trainings, and so is
+            the name of a training that is shipped, such as ``jobshop/dqn``. A folder that is
+            called as a rule or as such a training is meant by ``./name``.
         settings: Configuration of each search by its name.
         where: Key of the list, for messages.
         family: Whose rules and searches the names mean.
@@ -98,7 +100,7 @@ def methods(
                 raise InputError(key, f"is {shown(spec)}", "label one method: {label: method}")
             label, spec = next((str(name), value) for name, value in spec.items())
         if isinstance(spec, str):
-            made = method(spec, settings, key, family)
+            made = _named(spec, settings, key, family)
         else:
             made = _together([method(one, settings, key, family) for one in spec], key)
         taken = [other.name for other in found]
@@ -113,13 +115,28 @@ def methods(
     return found
 
 
+def _named(spec: str, settings: Mapping[str, Any], where: str, family: Family) -> Method:
+    """Return the method of a name: of a training that is shipped, all its seeds."""
+    seeds, form = shipped(spec)
+    if not seeds:
+        return method(spec, settings, where, family)
+    members = [method(f"{seed}{form}", settings, where, family) for seed in seeds]
+    return replace(_together(members, where), name=spec)
+
+
 def method(spec: str, settings: Mapping[str, Any], where: str, family: Family = SHOPS) -> Method:
-    """Return the method of one name or folder; see :func:`methods`."""
+    """Return the method of one name or folder; see :func:`methods`.
+
+    The name of a training that is shipped means its seed that was best on validation.
+    """
     if spec in family.searches:
         return _searching(spec, settings.get(spec, {}), family)
     if spec in family.makers or spec in family.rules:
         together = TOGETHER if spec in family.rules else 1
         return one_pass(spec, partial(_ruled, spec, family), family, together=together)
+    seeds, use = shipped(spec)
+    if seeds:
+        return replace(method(f"{best(seeds)}{use}", settings, where, family), name=spec)
     if _exists(Path(spec)):
         return learned(Path(spec), family)
     base, _, form = spec.rpartition("@")
@@ -131,6 +148,10 @@ def method(spec: str, settings: Mapping[str, Any], where: str, family: Family = 
         return _started(base, form, settings, where, family)
     if base and _exists(Path(base)):
         return inferred(Path(base), form, settings, where, family)
+    absent = missing(spec, where)
+    if absent is not None:
+        raise absent
+    known += names()
     what = f"{', '.join(known)}, and run folders, also {FORMS}"
     remedy = f"{nearest(spec, known)} known are {what}".strip()
     raise InputError(where, f"{spec} is no method and no folder", remedy)

@@ -40,7 +40,7 @@ def test_help_of_every_command_explains_every_key(
     text = capsys.readouterr().out
     assert f"  dispatchlab {command}" in text  # an example
     required = {"validate": ["instance", "schedule"], "plot": ["kind"], "resume": ["run"]}
-    required["solve"] = ["instance"]
+    required |= {"solve": ["instance"], "ship": ["runs"]}
     config = compose(command, [f"{key}=x" for key in required.get(command, [])])
     for key in _leaves(config):
         line = next((line for line in text.splitlines() if f"  {key} " in f"{line} "), "")
