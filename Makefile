@@ -33,7 +33,8 @@ $(STAMP): pyproject.toml constraints.txt
 	    --constraint constraints.txt --editable ".[dev]"
 	touch $@
 
-# Train a DQN on random shops, compare it with rules, search and optima, draw the two pictures.
+# Train a DQN on random shops, compare it with rules, search, optima and the one that comes with the
+# code, draw the two pictures.
 demo: $(STAMP)
 	$(BIN)/dispatchlab demo
 

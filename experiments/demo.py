@@ -17,6 +17,7 @@ from experiments.config import Config, Text, parse
 from experiments.families import family_of
 from experiments.family import Instance, problem_of
 from experiments.results import fresh
+from experiments.shipped import shipped
 from experiments.suites import instances_of
 
 if TYPE_CHECKING:
@@ -58,22 +59,26 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
         "progress": settings.progress,
     }
     comparison["budget"] = {"seconds": settings.seconds, "evaluations": None}
-    comparison["methods"] = list(settings.methods)
+    trained = [settings.experiment] if shipped(settings.experiment)[0] else []
+    comparison["methods"] = [*trained, *settings.methods]
     parse(train.TrainConfig, training)
     evaluate.prepare(comparison)
 
+    if not trained:
+        _say(f"no {settings.experiment} comes with the code yet: the fresh one is alone")
     given = Path(settings.out)
     out = fresh(given.parent, given.name)
     _say(f"1/3 training {settings.experiment} for {settings.steps} decisions: {out / 'run'}")
     train.run({**training, "out": str(out / "run")})
-    comparison["methods"].append(str(out / "run"))
+    label = f"{settings.experiment} (fresh)"
+    comparison["methods"].append({label: str(out / "run")})
     _say(f"2/3 comparing {len(comparison['methods'])} methods on {len(instances)} instances")
     metrics = evaluate.run({**comparison, "out": str(out / "results")})
     _say("3/3 drawing")
     for name in ("table.md", "compare.png"):
         shutil.copyfile(out / "results" / name, out / name)
     plot.run({"kind": "curves", "runs": [str(out / "run")], "out": str(out / "curves.png")})
-    figures.save(_gantt(out / "results", instances[settings.picture]), out / "gantt.png")
+    figures.save(_gantt(out / "results", instances[settings.picture], label), out / "gantt.png")
     return {**metrics, "out": str(out)}
 
 
@@ -83,10 +88,10 @@ def report(metrics: Mapping[str, Any]) -> str:
     return f"{metrics['table']}\n\n{metrics['out']}: {files}"
 
 
-def _gantt(results: Path, instance: Instance) -> Figure:
-    """Draw the agent's schedule of an instance."""
+def _gantt(results: Path, instance: Instance, method: str) -> Figure:
+    """Draw the schedule of an instance by a method."""
     rows, problem = compare.read(results), problem_of(instance)
-    row = next(r for r in rows if r["instance"] == problem.name and r["version"])
+    row = next(r for r in rows if r["instance"] == problem.name and r["method"] == method)
     title = f"{problem.name} by {row['method']}: makespan {row['makespan']}"
     if row["reference"] is not None:
         title += f", best known {row['reference']}"

@@ -1,14 +1,17 @@
-"""The demo, in small: every file that it promises, twice, without touching the first one."""
+"""The demo, in small: every file that it promises, twice, without touching the first one.
+
+At first nothing is shipped; then what it trained is.
+"""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from experiments import cli, compare, compare_table
+from experiments import cli, compare, compare_table, ship, shipped
 
 SMALL = [
-    *("demo", "steps=2000", "suite=[ft06,la01]", "methods=[spt,ga]", "seconds=0.1"),
+    *("demo", "steps=2000", "suite=[ft06,la01]", "methods=[spt,tabu]", "seconds=0.1"),
     *("picture=la01", "progress=off", "seed=5"),
 ]
 
@@ -17,14 +20,25 @@ def test_the_demo_makes_its_files_and_never_overwrites(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("demo", "demo-2"):
+    monkeypatch.setattr(shipped, "SHIPPED", tmp_path / "shipped")
+    absent = "no jobshop/dqn comes with the code yet: the fresh one is alone"
+    fresh = "jobshop/dqn (fresh)"
+    for name, methods in (("demo", {fresh}), ("demo-2", {fresh, "jobshop/dqn"})):
         assert cli.main(SMALL) == 0
-        assert f"{name}: table.md, curves.png" in capsys.readouterr().out
+        told = capsys.readouterr()
+        assert f"{name}: table.md, curves.png" in told.out
+        assert (absent in told.err.splitlines()) == (name == "demo")
         folder = tmp_path / name
         rows = compare.read(folder / "results")
-        assert {row["method"] for row in rows} == {"spt", "ga", "jobshop/dqn"}
-        assert len(rows) == 6
-        assert {row["seed"] for row in rows} == {5}
+        assert {row["method"] for row in rows} == {"spt", "tabu", *methods}
+        assert len(rows) == 2 * (2 + len(methods))
+        learned = {row["method"]: row for row in rows if row["instance"] == "la01"}
+        if name == "demo":
+            ship.run({"runs": str(folder / "run"), "out": str(shipped.SHIPPED)})
+        else:  # the same seed, and so the same agent
+            assert learned["jobshop/dqn"]["version"] == learned[fresh]["version"]
+            assert learned["jobshop/dqn"]["makespan"] == learned[fresh]["makespan"]
+        assert {row["seed"] for row in rows if row["method"] != "jobshop/dqn"} == {5}
         table = (folder / "table.md").read_text()
         assert table == compare_table.markdown(rows) + "\n"
         for picture in ("curves", "gantt", "compare"):
