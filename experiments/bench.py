@@ -90,7 +90,14 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
             }
         )
     start = _second_start() if settings.only is None else None
-    return {"rows": rows, "second_start_seconds": start, "machine": _machine()}
+    trained = any(case.name.startswith("training") for case in cases)
+    shares = agents.shares(settings.envs, settings.seconds) if trained else None
+    return {
+        "rows": rows,
+        "second_start_seconds": start,
+        "training_shares": shares,
+        "machine": _machine(),
+    }
 
 
 def _cases(envs: int) -> list[Case]:
@@ -135,6 +142,7 @@ def _cases(envs: int) -> list[Case]:
         Case("network, 512 environments, 15x15, compiled", 200_000, agents.deciding, 512, 0),
         Case("network, 512 environments, 15x15, torch, 2 thr.", None, agents.deciding, 512, 2),
         Case("network, double DQN, batch 256, updates", 250, agents.updates, 256, 1),
+        Case(f"training, double DQN, {envs} environments, decisions", None, agents.training, envs),
     ]
 
 
@@ -151,9 +159,11 @@ def report(metrics: Mapping[str, Any]) -> str:
             f"{row['highest']:10,.0f} {target:>10} {_time(1.0 / row['per_second']):>9} "
             f"{row['reference_steps']:10,.0f}"
         )
-    start = metrics["second_start_seconds"]
+    start, shares = metrics["second_start_seconds"], metrics["training_shares"] or {}
+    spent = ", ".join(f"{part} {share:.0%}" for part, share in shares.items())
     lines += [
         "",
+        *([f"time of a training: {spent}"] if spent else []),
         *([f"second start, import to first step: {start:.2f} s (target 3)"] if start else []),
         "ref. steps: dependent multiply-and-adds that the machine does in one operation's time",
         f"machine: {metrics['machine']}",

@@ -1,8 +1,9 @@
-"""Cases of the benchmark that have a network in them: decisions and updates."""
+"""Cases of the benchmark that have a network in them: decisions, updates, whole trainings."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -62,17 +63,7 @@ def single(*, compiled: bool) -> Measure:
 
 def updates(batch_size: int, threads: int) -> Measure:
     """Measure updates of the double DQN, sampling from the buffer included."""
-    from agents.dqn.config import DQNConfig
-    from experiments.build import make_env, make_learner
-    from experiments.shops import ShopEnv
-
-    _use(threads)
-    filled = 20_000  # decisions
-    config = DQNConfig(
-        envs=64, batch_size=batch_size, n_steps=N_STEPS, learning_starts=filled, gradient_steps=0
-    )
-    learner: Any = make_learner(make_env(ShopEnv(**SHOP), config.envs), config, 0)
-    learner.learn(filled)
+    learner = _learner(threads, envs=64, batch_size=batch_size, gradient_steps=0)
 
     def measure(seconds: float) -> float:
         _use(threads)
@@ -83,6 +74,65 @@ def updates(batch_size: int, threads: int) -> Measure:
         return done / (time.perf_counter() - begin)
 
     return measure
+
+
+def training(envs: int) -> Measure:
+    """Measure the decisions of a training: playing, storing, drawing and updating."""
+    learner = _learner(1, envs=envs)
+
+    def measure(seconds: float) -> float:
+        _use(1)
+        before, begin = learner.num_timesteps, time.perf_counter()
+        while time.perf_counter() - begin < seconds:
+            learner.learn(8 * envs, reset_num_timesteps=False)
+        return float(learner.num_timesteps - before) / (time.perf_counter() - begin)
+
+    return measure
+
+
+def shares(envs: int, seconds: float) -> dict[str, float]:
+    """Return which share of the time of a training goes into which part of it."""
+    learner = _learner(1, envs=envs)
+    spent = dict.fromkeys(("environment", "network", "buffer", "update"), 0.0)
+
+    def timed(part: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def clocked(*arguments: Any) -> Any:
+            begin = time.perf_counter()
+            try:
+                return call(*arguments)
+            finally:
+                spent[part] += time.perf_counter() - begin
+
+        return clocked
+
+    for part, owner, method in (
+        ("environment", learner.env, "advance"),
+        ("network", learner, "_scores"),
+        ("buffer", learner.replay_buffer, "add"),
+        ("buffer", learner.replay_buffer, "sample"),
+        ("update", learner, "_update"),
+    ):
+        setattr(owner, method, timed(part, getattr(owner, method)))
+    begin = time.perf_counter()
+    while time.perf_counter() - begin < seconds:
+        learner.learn(8 * envs, reset_num_timesteps=False)
+    whole = time.perf_counter() - begin
+    spent["rest"] = whole - sum(spent.values())
+    return {part: own / whole for part, own in spent.items()}
+
+
+def _learner(threads: int, **settings: Any) -> Any:
+    """Return a double DQN with settings of its configuration and a buffer with decisions."""
+    from agents.dqn.config import DQNConfig
+    from experiments.build import make_env, make_learner
+    from experiments.shops import ShopEnv
+
+    _use(threads)
+    filled = 20_000  # decisions, played at random
+    config = DQNConfig(n_steps=N_STEPS, learning_starts=filled, **settings)
+    learner: Any = make_learner(make_env(ShopEnv(**SHOP), config.envs), config, 0)
+    learner.learn(filled)
+    return learner
 
 
 def _agent(*, compiled: bool) -> Any:

@@ -16,6 +16,7 @@ from torch.nn import functional
 from agents.dqn.bridge import NativeVecEnv
 from agents.dqn.buffer import Batch, EpisodeBuffer, Following
 from agents.dqn.config import DQNConfig
+from agents.dqn.descent import Descent
 from agents.dqn.exploration import cosine, rates
 from agents.dqn.groups import apart, check_groups, group_loss, origins
 from agents.dqn.layout import Candidates, Float32, Int64, Observation, first_best, flatten
@@ -81,6 +82,8 @@ class MaskedDQN(DQN):
             seed=seed,
             device=device,
         )
+        self.descent = Descent(self.q_net, config.learning_rate)
+        self.policy.optimizer = self.descent.optimizer
 
     @property
     def agent_net(self) -> CandidateNetwork:
@@ -226,13 +229,7 @@ class MaskedDQN(DQN):
         else:
             losses = measure(value, target, reduction="none")
             loss = (losses * self._tensor(batch.weight)).mean()
-        optimizer = self.policy.optimizer
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(
-            self.q_net.parameters(), self.max_grad_norm, foreach=True
-        )
-        optimizer.step()
+        norm = self.descent.step(loss, self.max_grad_norm)
         self._n_updates += 1
         if self._n_updates % self.config.target_update_interval == 0:
             polyak_update(self.q_net.parameters(), self.q_net_target.parameters(), self.config.tau)
@@ -260,10 +257,10 @@ class MaskedDQN(DQN):
         rows, state, counts = (
             self._tensor(array) for array in (following.rows, following.state, following.counts)
         )
-        with torch.no_grad():
+        with torch.inference_mode():
             outputs = self.q_net_target.outputs(rows, state, counts)
             if self.config.double:
-                picked_by = self.q_net(rows, state, counts)
+                picked_by = self.q_net.preferences(rows, state, counts)
             else:
                 picked_by = outputs.mean(dim=1) if self.config.quantiles else outputs
             best = first_best(picked_by.cpu().numpy(), following.counts)

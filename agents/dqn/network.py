@@ -30,7 +30,7 @@ class _SegmentMax(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         rows, top, segment = ctx.saved_tensors
         hit = rows == top.index_select(0, segment)
-        return gradients[0].index_select(0, segment) * hit, None, None
+        return gradients[0].index_select(0, segment).mul_(hit), None, None
 
 
 def segment_max(rows: Tensor, segment: Tensor, size: int) -> Tensor:
@@ -69,15 +69,15 @@ class CandidateNetwork(nn.Module):
         super().__init__()
         self.columns, self.state, self.width, self.quantiles = columns, state, width, quantiles
         context, outputs = 2 * width + state, max(quantiles, 1)
-        self.encode = nn.Sequential(
-            nn.Linear(columns, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()
-        )
+        # Written in place: a layer's gradient needs its inputs alone.
+        relu = nn.ReLU(inplace=True)
+        self.encode = nn.Sequential(nn.Linear(columns, width), relu, nn.Linear(width, width), relu)
         # One layer over [candidate, context], split so that the context is multiplied once a
         # state instead of once a candidate.
         self.advantage_row = nn.Linear(width, width)
         self.advantage_context = nn.Linear(context, width, bias=False)
         self.advantage = nn.Linear(width, outputs, bias=False)
-        self.value = nn.Sequential(nn.Linear(context, width), nn.ReLU(), nn.Linear(width, outputs))
+        self.value = nn.Sequential(nn.Linear(context, width), relu, nn.Linear(width, outputs))
 
     def forward(self, rows: Tensor, state: Tensor, counts: Tensor) -> Tensor:
         """Return the value of each candidate, shape (n,): the mean of its quantiles.
@@ -98,22 +98,38 @@ class CandidateNetwork(nn.Module):
             state: As of :meth:`forward`.
             counts: As of :meth:`forward`.
         """
-        size = state.shape[0]
         segment = torch.repeat_interleave(counts, output_size=rows.shape[0])
         share = counts.to(rows.dtype)
+        advantage, context = self._advantages(rows, state, segment, share)
+        value = self.value(context) if self.quantiles else self.value(context).squeeze(1)
+        value = value - segment_mean(advantage, segment, share)
+        return value.index_select(0, segment) + advantage
+
+    def preferences(self, rows: Tensor, state: Tensor, counts: Tensor) -> Tensor:
+        """Return what orders the candidates of one state as their values do, (n,), for less.
+
+        Args:
+            rows: As of :meth:`forward`.
+            state: As of :meth:`forward`.
+            counts: As of :meth:`forward`.
+        """
+        segment = torch.repeat_interleave(counts, output_size=rows.shape[0])
+        advantage, _ = self._advantages(rows, state, segment, counts.to(rows.dtype))
+        return advantage.mean(dim=1) if self.quantiles else advantage
+
+    def _advantages(
+        self, rows: Tensor, state: Tensor, segment: Tensor, share: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return advantages, (n,) or (n, N), of no particular mean, and contexts (B, 2 H + S)."""
         hidden = self.encode(rows)
         context = torch.cat(
             [
                 segment_mean(hidden, segment, share),
-                segment_max(hidden, segment, size),
+                segment_max(hidden, segment, state.shape[0]),
                 state,
             ],
             dim=1,
         )
         mixed = self.advantage_context(context).index_select(0, segment)
-        advantage = self.advantage(torch.relu(self.advantage_row(hidden) + mixed))
-        value = self.value(context)
-        if not self.quantiles:
-            advantage, value = advantage.squeeze(1), value.squeeze(1)
-        value = value - segment_mean(advantage, segment, share)
-        return value.index_select(0, segment) + advantage
+        advantage = self.advantage(self.advantage_row(hidden).add_(mixed).relu_())
+        return advantage if self.quantiles else advantage.squeeze(1), context

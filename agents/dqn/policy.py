@@ -18,6 +18,8 @@ from agents.dqn.network import CandidateNetwork
 class CandidatePolicy(DQNPolicy):
     """Value every legal candidate of a Dict observation and take the best.
 
+    Its optimiser is set by the learner, see :class:`agents.dqn.descent.Descent`.
+
     Args:
         observation_space: Dict of ``candidates`` (K, C), ``state`` (S,), ``action_mask`` (K,).
         action_space: Discrete(K).
@@ -51,7 +53,6 @@ class CandidatePolicy(DQNPolicy):
         self.q_net_target = CandidateNetwork(*sizes)
         self.q_net_target.load_state_dict(self.q_net.state_dict())
         self.q_net_target.requires_grad_(False)
-        self.optimizer = torch.optim.Adam(self.q_net.parameters(), lr=lr_schedule(1), fused=True)
 
     def set_training_mode(self, mode: bool) -> None:
         """Put the network in training or evaluation mode."""

@@ -83,6 +83,7 @@ def gather(
     n = 0
     for i in place:
         start = row_start[i] % len(rows)
-        for k in range(count[i]):
-            out[n] = rows[start + k]
+        for k in range(start, start + count[i]):
+            for c in range(rows.shape[1]):  # quicker than a slice, which is short
+                out[n, c] = rows[k, c]
             n += 1

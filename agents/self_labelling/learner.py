@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,29 +12,28 @@ from stable_baselines3.common.utils import polyak_update
 
 from agents.dqn.agent import CandidateAgent
 from agents.dqn.bridge import NativeVecEnv
+from agents.dqn.descent import Descent
 from agents.dqn.exploration import cosine
 from agents.dqn.network import CandidateNetwork
 from agents.dqn.policy import CandidatePolicy, tensor
 from agents.dqn.statistics import Statistics
 from agents.self_labelling.config import SelfLabellingConfig
+from agents.self_labelling.guided import Teacher, guided
 from agents.self_labelling.loss import cross_entropy
 from agents.self_labelling.memory import Memory
 from agents.self_labelling.replay import Decisions, alike, replay
 from agents.self_labelling.sampling import best_of
-from envs.core.problem import Problem
-from envs.core.schedule import Schedule
 from envs.shop.batch import ShopBatch
 
-Teacher = Callable[[Problem, np.random.Generator], Schedule]
 SCALE = 10.0  # of the returns that are recorded, as those of the environment
 
 
 class SelfLabelling:
-    """Learn to build the schedules that a teacher found, later the best of one's own.
+    """Learn to decide as a teacher would, later as in the best of one's own schedules.
 
-    A step is one decision with a label. During the first share `imitation` of the steps the
-    teacher's schedules are imitated, then the best of `copies` that are drawn from the softmax of
-    the network's outputs.
+    A step is one decision with a label. During the first share `imitation` of the steps a teacher
+    looks on and says what is right, then the best of `copies` schedules that are drawn from the
+    softmax of the network's outputs is imitated.
 
     Paper: new labels alone, each used in one update. Here: a teacher first, because a search is
     better than samples of a network that has learnt nothing, and a memory, because labels cost
@@ -45,7 +43,7 @@ class SelfLabelling:
     Args:
         env: The bridge to a native vector environment of random shops.
         config: Checked settings.
-        teacher: Returns a good schedule of a problem.
+        teacher: Returns a guide through shops.
         seed: Seeds the weights, shops, teacher, samples and batches.
     """
 
@@ -65,6 +63,8 @@ class SelfLabelling:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             self.policy = CandidatePolicy(*spaces, self.rate, config.width)
+        self.descent = Descent(self.policy.q_net, config.learning_rate)
+        self.policy.optimizer = self.descent.optimizer
         columns, state = self.policy.q_net.columns, self.policy.q_net.state
         self.memory = Memory(config.buffer_size, columns, state)
         self.statistics = Statistics("train/loss", "train/agreement", "train/gradient_norm")
@@ -111,18 +111,19 @@ class SelfLabelling:
             self._update(self.memory.sample(self.config.batch_size, self.rng))
 
     def _label(self, *, taught: bool) -> Decisions:
-        """Draw shops and return the decisions of good schedules of them."""
+        """Draw shops and return decisions in them, with labels."""
         self.env.env.reset()
         batch: ShopBatch = self.env.env.batch  # type: ignore[attr-defined]
         shops, copies = self.config.shops, self.config.copies
         problems = [batch.problem(i * copies) for i in range(shops)]
-        if taught:
-            schedules = [self.teacher(problem, self.rng) for problem in problems]
-        else:
-            schedules = best_of(batch, copies, self.agent_net, self.rng)
-        copy = alike(batch, problems)
+        copy, network = alike(batch, problems), self.agent_net
         bound = copy.bound
-        decisions = replay(copy, schedules, CandidateAgent(self.agent_net).values)
+        if taught:
+            guide = self.teacher(problems, self.rng)
+            decisions = guided(copy, guide, network, self.rng)
+        else:
+            schedules = best_of(batch, copies, network, self.rng)
+            decisions = replay(copy, schedules, CandidateAgent(network).values)
         self._episode_num += shops
         excess = SCALE * (bound - copy.makespan) / bound
         lengths = np.full(shops, len(decisions.counts) / shops)
@@ -136,13 +137,7 @@ class SelfLabelling:
         logits = self.policy.q_net(_tensor(batch.rows), _tensor(batch.state), counts)
         losses = cross_entropy(logits, right, counts)
         loss = losses.mean()
-        optimizer = self.policy.optimizer
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(
-            self.policy.q_net.parameters(), self.config.max_grad_norm, foreach=True
-        )
-        optimizer.step()
+        norm = self.descent.step(loss, self.config.max_grad_norm)
         self._n_updates += 1
         polyak_update(
             self.policy.q_net.parameters(), self.policy.q_net_target.parameters(), self.config.tau

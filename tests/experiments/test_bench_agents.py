@@ -12,5 +12,14 @@ def test_decisions_are_counted() -> None:
 
 
 @pytest.mark.deep
+def test_the_parts_of_a_training_are_its_whole() -> None:
+    shares = bench_agents.shares(8, 0.1)
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert min(shares.values()) > 0
+    assert shares["update"] > max(shares["environment"], shares["buffer"])
+    assert bench_agents.training(8)(0.1) > 8
+
+
+@pytest.mark.deep
 def test_updates_are_counted() -> None:
     assert bench_agents.updates(32, threads=1)(0.1) > 1
