@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,22 +19,24 @@ from agents.dqn.network import CandidateNetwork
 from agents.dqn.policy import CandidatePolicy, tensor
 from agents.dqn.statistics import Statistics
 from agents.self_labelling.config import SelfLabellingConfig
-from agents.self_labelling.guided import Teacher, guided
 from agents.self_labelling.loss import cross_entropy
 from agents.self_labelling.memory import Memory
 from agents.self_labelling.replay import Decisions, alike, replay
 from agents.self_labelling.sampling import best_of
+from envs.core.problem import Problem
+from envs.core.schedule import Schedule
 from envs.shop.batch import ShopBatch
 
+Teacher = Callable[[Problem, np.random.Generator], Schedule]
 SCALE = 10.0  # of the returns that are recorded, as those of the environment
 
 
 class SelfLabelling:
-    """Learn to decide as a teacher would, later as in the best of one's own schedules.
+    """Learn to build the schedules that a teacher found, later the best of one's own.
 
-    A step is one decision with a label. During the first share `imitation` of the steps a teacher
-    looks on and says what is right, then the best of `copies` schedules that are drawn from the
-    softmax of the network's outputs is imitated.
+    A step is one decision with a label. During the first share `imitation` of the steps the
+    teacher's schedules are imitated, then the best of `copies` that are drawn from the softmax of
+    the network's outputs.
 
     Paper: new labels alone, each used in one update. Here: a teacher first, because a search is
     better than samples of a network that has learnt nothing, and a memory, because labels cost
@@ -43,7 +46,7 @@ class SelfLabelling:
     Args:
         env: The bridge to a native vector environment of random shops.
         config: Checked settings.
-        teacher: Returns a guide through shops.
+        teacher: Returns a good schedule of a problem.
         seed: Seeds the weights, shops, teacher, samples and batches.
     """
 
@@ -111,19 +114,18 @@ class SelfLabelling:
             self._update(self.memory.sample(self.config.batch_size, self.rng))
 
     def _label(self, *, taught: bool) -> Decisions:
-        """Draw shops and return decisions in them, with labels."""
+        """Draw shops and return the decisions of good schedules of them."""
         self.env.env.reset()
         batch: ShopBatch = self.env.env.batch  # type: ignore[attr-defined]
         shops, copies = self.config.shops, self.config.copies
         problems = [batch.problem(i * copies) for i in range(shops)]
-        copy, network = alike(batch, problems), self.agent_net
-        bound = copy.bound
         if taught:
-            guide = self.teacher(problems, self.rng)
-            decisions = guided(copy, guide, network, self.rng)
+            schedules = [self.teacher(problem, self.rng) for problem in problems]
         else:
-            schedules = best_of(batch, copies, network, self.rng)
-            decisions = replay(copy, schedules, CandidateAgent(network).values)
+            schedules = best_of(batch, copies, self.agent_net, self.rng)
+        copy = alike(batch, problems)
+        bound = copy.bound
+        decisions = replay(copy, schedules, CandidateAgent(self.agent_net).values)
         self._episode_num += shops
         excess = SCALE * (bound - copy.makespan) / bound
         lengths = np.full(shops, len(decisions.counts) / shops)
