@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from agents.dqn.bridge import NativeVecEnv
 from agents.dqn.checkpoint import Card
 from agents.dqn.classic import ClassicDQN
 from agents.dqn.config import ClassicConfig, DQNConfig, FlatConfig
 from agents.dqn.dqn import MaskedDQN
 from agents.dqn.flat import FlatDQN
+from agents.dqn.rollouts import RolloutDQN
 from agents.self_labelling.config import SelfLabellingConfig
-from agents.self_labelling.learner import SelfLabelling, Teacher
+from agents.self_labelling.guided import Teacher
+from agents.self_labelling.learner import SelfLabelling
 from envs.core.errors import InputError
-from envs.core.problem import Problem
-from envs.core.protocols import Budget
-from envs.core.schedule import Schedule
 from experiments.families import EnvConfig
 from experiments.shops import ShopEnv
 
@@ -57,15 +54,10 @@ def check_pair(agent: AgentConfig, env: EnvConfig) -> None:
 
 
 def make_teacher(moves: int) -> Teacher:
-    """Return the teacher of imitation: tabu search of so many moves an operation."""
-    from baselines.tabu import Tabu
+    """Return the teacher of imitation: plans by tabu search, mended by `moves` a decision."""
+    from baselines.tabu.plans import Plans
 
-    tabu = Tabu()
-
-    def teach(problem: Problem, rng: np.random.Generator) -> Schedule:
-        return tabu(problem, Budget(evaluations=moves * problem.operations), rng).schedule
-
-    return teach
+    return lambda problems, rng: Plans(problems, moves, rng)
 
 
 def make_learner(env: NativeVecEnv, settings: AgentConfig, seed: int) -> Learner:
@@ -83,6 +75,8 @@ def make_learner(env: NativeVecEnv, settings: AgentConfig, seed: int) -> Learner
         return ClassicDQN(env, settings, seed=seed)
     if isinstance(settings, SelfLabellingConfig):
         return SelfLabelling(env, settings, make_teacher(settings.moves), seed=seed)
+    if isinstance(settings, DQNConfig) and settings.rollout:
+        return RolloutDQN(env, settings, seed=seed)
     if isinstance(settings, DQNConfig):
         return MaskedDQN(env, settings, seed=seed)
     return FlatDQN(env, settings, seed=seed)

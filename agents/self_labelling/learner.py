@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,24 +18,22 @@ from agents.dqn.network import CandidateNetwork
 from agents.dqn.policy import CandidatePolicy, tensor
 from agents.dqn.statistics import Statistics
 from agents.self_labelling.config import SelfLabellingConfig
+from agents.self_labelling.guided import Teacher, guided
 from agents.self_labelling.loss import cross_entropy
 from agents.self_labelling.memory import Memory
 from agents.self_labelling.replay import Decisions, alike, replay
 from agents.self_labelling.sampling import best_of
-from envs.core.problem import Problem
-from envs.core.schedule import Schedule
 from envs.shop.batch import ShopBatch
 
-Teacher = Callable[[Problem, np.random.Generator], Schedule]
 SCALE = 10.0  # of the returns that are recorded, as those of the environment
 
 
 class SelfLabelling:
-    """Learn to build the schedules that a teacher found, later the best of one's own.
+    """Learn to decide as a teacher would, later as in the best of one's own schedules.
 
-    A step is one decision with a label. During the first share `imitation` of the steps the
-    teacher's schedules are imitated, then the best of `copies` that are drawn from the softmax of
-    the network's outputs.
+    A step is one decision with a label. During the first share `imitation` of the steps a teacher
+    looks on and says what is right, then the best of `copies` schedules that are drawn from the
+    softmax of the network's outputs is imitated.
 
     Paper: new labels alone, each used in one update. Here: a teacher first, because a search is
     better than samples of a network that has learnt nothing, and a memory, because labels cost
@@ -46,7 +43,7 @@ class SelfLabelling:
     Args:
         env: The bridge to a native vector environment of random shops.
         config: Checked settings.
-        teacher: Returns a good schedule of a problem.
+        teacher: Returns a guide through shops.
         seed: Seeds the weights, shops, teacher, samples and batches.
     """
 
@@ -114,18 +111,19 @@ class SelfLabelling:
             self._update(self.memory.sample(self.config.batch_size, self.rng))
 
     def _label(self, *, taught: bool) -> Decisions:
-        """Draw shops and return the decisions of good schedules of them."""
+        """Draw shops and return decisions in them, with labels."""
         self.env.env.reset()
         batch: ShopBatch = self.env.env.batch  # type: ignore[attr-defined]
         shops, copies = self.config.shops, self.config.copies
         problems = [batch.problem(i * copies) for i in range(shops)]
-        if taught:
-            schedules = [self.teacher(problem, self.rng) for problem in problems]
-        else:
-            schedules = best_of(batch, copies, self.agent_net, self.rng)
-        copy = alike(batch, problems)
+        copy, network = alike(batch, problems), self.agent_net
         bound = copy.bound
-        decisions = replay(copy, schedules, CandidateAgent(self.agent_net).values)
+        if taught:
+            guide = self.teacher(problems, self.rng)
+            decisions = guided(copy, guide, network, self.rng)
+        else:
+            schedules = best_of(batch, copies, network, self.rng)
+            decisions = replay(copy, schedules, CandidateAgent(network).values)
         self._episode_num += shops
         excess = SCALE * (bound - copy.makespan) / bound
         lengths = np.full(shops, len(decisions.counts) / shops)

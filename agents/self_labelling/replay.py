@@ -65,12 +65,12 @@ def replay(batch: ShopBatch, schedules: Sequence[Schedule], prefer: Prefer) -> D
         if lost.any():
             end = np.where(mask, table["completion"], np.iinfo(np.int64).max)
             right[lost, end[lost].argmin(axis=1)] = True
-        parts.append(_choices(observation, mask, right))
+        parts.append(choices(observation, mask, right))
         chosen = np.where(right, prefer(observation), -np.inf).argmax(axis=1)
         live = ~batch.done
         batch.step(chosen)
         done[places[live], operation[places[live], chosen[live]]] = True
-    return Decisions(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    return joined(parts)
 
 
 def _queues(batch: ShopBatch, schedules: Sequence[Schedule]) -> Int64:
@@ -90,7 +90,12 @@ def _queues(batch: ShopBatch, schedules: Sequence[Schedule]) -> Int64:
     return queue
 
 
-def _choices(
+def joined(parts: Sequence[Decisions]) -> Decisions:
+    """Return decisions one after another."""
+    return Decisions(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def choices(
     observation: Observation, mask: NDArray[np.bool_], right: NDArray[np.bool_]
 ) -> Decisions:
     """Return what there is to learn from a step: not the states where all candidates are right."""

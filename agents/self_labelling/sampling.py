@@ -26,14 +26,18 @@ def best_of(
         live = ~batch.done
         rows = np.zeros(batch.size, np.int64)
         part = {name: array[live] for name, array in batch.observation().items()}
-        rows[live] = _draw(part, network, rng)
+        rows[live] = draw(part, network, rng)
         batch.step(rows)
     best = batch.makespan.reshape(-1, copies).argmin(axis=1)
     return [batch.schedule(i * copies + int(k)) for i, k in enumerate(best)]
 
 
-def _draw(observation: Observation, network: CandidateNetwork, rng: np.random.Generator) -> Int64:
-    """Return a row a state, drawn from the softmax by Gumbel's trick."""
+def draw(observation: Observation, network: CandidateNetwork, rng: np.random.Generator) -> Int64:
+    """Return a row a state, drawn from the softmax of the outputs by Gumbel's trick, (B,).
+
+    Raises:
+        ValueError: If a state has no candidate.
+    """
     rows, state, counts, row = flatten(observation)
     noise = rng.gumbel(size=len(row)).astype(np.float32)
     return row[first_best(score(network, rows, state, counts) + noise, counts)]

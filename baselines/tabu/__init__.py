@@ -9,6 +9,7 @@ From one schedule to the next by the best move on a critical path that is not ta
 - ``memory.py``: what is tabu, and for how long.
 - ``elite.py``: the best schedules, between which a walk that finds nothing more begins anew.
 - ``search.py``: the loop. ``tabu.py``: settings, budget, threads and trace around it.
+- ``plans.py``: plans of shops while they are built, and what each decision would cost them.
 """
 
 from baselines.tabu.tabu import Tabu

@@ -52,6 +52,8 @@ class Graph(NamedTuple):
     marked: NDArray[np.bool_]  # (N + J + 1,) scratch, False between moves
     spare: Nodes  # (N,) scratch
     window: NDArray[np.int64]  # (2,) heads are right before place LOW, tails after place HIGH
+    fixed: NDArray[np.bool_]  # (N,) operations that no move may touch; first on their machines
+    ahead: Nodes  # (R,) the last of them on each machine, or N + J
 
 
 def new_shop(p: Problem) -> Shop:
@@ -87,6 +89,8 @@ def new_graph(shop: Shop) -> Graph:
         marked=np.zeros(n + jobs + 1, np.bool_),
         spare=np.zeros(n, np.uint32),
         window=np.zeros(2, np.int64),
+        fixed=np.zeros(n, np.bool_),
+        ahead=np.full(shop.time.shape[1], n + jobs, np.uint32),
     )
 
 
@@ -134,7 +138,7 @@ def tails(shop: Shop, g: Graph) -> None:
 
 
 @inlined
-def relocate(shop: Shop, g: Graph, o: int, r: int, previous: int) -> bool:
+def relocate(shop: Shop, g: Graph, o: Node, r: Node, previous: Node) -> bool:
     """Put operation o behind ``previous`` on machine r; say whether that closes no cycle.
 
     ``previous`` is N + J for the first place. If it closes a cycle nothing changes.
@@ -160,7 +164,7 @@ def relocate(shop: Shop, g: Graph, o: int, r: int, previous: int) -> bool:
 
 
 @inlined
-def _later(shop: Shop, g: Graph, o: int, high: int) -> bool:
+def _later(shop: Shop, g: Graph, o: Node, high: Node) -> bool:
     """Move operation o, which is not linked, and all that needs it behind place ``high``."""
     low = g.place[o]
     g.marked[o] = True
@@ -192,7 +196,7 @@ def _later(shop: Shop, g: Graph, o: int, high: int) -> bool:
 
 
 @inlined
-def _earlier(shop: Shop, g: Graph, o: int, low: int) -> bool:
+def _earlier(shop: Shop, g: Graph, o: Node, low: Node) -> bool:
     """Move operation o, which is not linked, and all that it needs before place ``low``."""
     high = g.place[o]
     g.marked[o] = True
@@ -225,14 +229,14 @@ def _earlier(shop: Shop, g: Graph, o: int, low: int) -> bool:
 
 
 @inlined
-def _widen(g: Graph, low: int, high: int) -> None:
+def _widen(g: Graph, low: Node, high: Node) -> None:
     """Note that places low..high have changed."""
     g.window[LOW] = min(g.window[LOW], low)
     g.window[HIGH] = max(g.window[HIGH], high)
 
 
 @inlined
-def _unlink(g: Graph, o: int) -> None:
+def _unlink(g: Graph, o: Node) -> None:
     """Take operation o out of its machine's sequence."""
     n = g.order.size
     previous, following = g.previous[o], g.following[o]
@@ -245,7 +249,7 @@ def _unlink(g: Graph, o: int) -> None:
 
 
 @inlined
-def _insert(g: Graph, o: int, r: int, previous: int) -> None:
+def _insert(g: Graph, o: Node, r: Node, previous: Node) -> None:
     """Put operation o behind another on machine r, or first."""
     n = g.order.size
     if previous < n:

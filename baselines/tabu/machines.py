@@ -32,7 +32,7 @@ def weigh_machines(
         tabu = m.places[o, r] > now
         # Successive operations of the path look for nearly the same place on a machine.
         x = m.cursor[r]
-        while x < n and g.finish[x] > begun:
+        while x < n and g.finish[x] > begun and not g.fixed[x]:
             x = g.previous[x]
         y = g.following[x] if x < n else g.lead[r]
         while y < n and g.finish[y] <= begun:

@@ -42,7 +42,7 @@ def critical_path(shop: Shop, g: Graph, path: Nodes, makespan: int, stream: Stre
     # the rest of the walk.
     by_job = uniform(stream) < 0.5
     length = 0
-    while o < n:
+    while o < n and not g.fixed[o]:
         path[length] = o
         length += 1
         start = g.finish[o] - g.duration[o]
@@ -72,7 +72,8 @@ def choose(
             weigh_block(shop, g, m, kind, low, high, not first, low > 0, now, best, stream)
         high = low - 1
     if shop.choice.size > n:
-        m.cursor.fill(g.finish.size - 1)
+        for r in range(g.ahead.size):
+            m.cursor[r] = g.ahead[r]
         for i in range(length - 1, -1, -1):
             weigh_machines(shop, g, m, m.path[i], now, best, stream)
     if pick[TIES] == 0:

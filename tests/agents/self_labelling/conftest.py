@@ -9,14 +9,13 @@ import envs  # noqa: F401 - importing registers the ids
 from agents.dqn.bridge import NativeVecEnv
 from agents.self_labelling.config import SelfLabellingConfig
 from agents.self_labelling.learner import SelfLabelling
-from baselines.tabu import Tabu
-from envs.core.protocols import Budget
+from baselines.tabu.plans import Plans
 
 SMALL = {"shops": 4, "copies": 4, "width": 16, "batch_size": 64, "buffer_size": 2000, "moves": 10}
 
 
-def teach(problem, rng):
-    return Tabu()(problem, Budget(evaluations=10 * problem.operations), rng).schedule
+def teach(problems, rng):
+    return Plans(problems, 10, rng)
 
 
 @pytest.fixture
