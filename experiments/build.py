@@ -8,6 +8,7 @@ from agents.dqn.bridge import NativeVecEnv
 from agents.dqn.checkpoint import Card
 from agents.dqn.classic import ClassicDQN
 from agents.dqn.config import ClassicConfig, DQNConfig, FlatConfig
+from agents.dqn.demonstrations import Teacher as Solver
 from agents.dqn.dqn import MaskedDQN
 from agents.dqn.flat import FlatDQN
 from agents.dqn.rollouts import RolloutDQN
@@ -44,6 +45,15 @@ def make_env(settings: EnvConfig, envs: int) -> NativeVecEnv:
 
 def check_pair(agent: AgentConfig, env: EnvConfig) -> None:
     """Raise InputError for an environment whose instances an agent cannot use."""
+    if isinstance(agent, DQNConfig) and agent.demonstrations.share:
+        what = f"is {agent.demonstrations.share}, but there is no teacher"
+        if not isinstance(env, ShopEnv):
+            where, remedy = f"for {env.family}", "give 0, or train in job or flexible job shops"
+        elif env.instance is not None:
+            where, remedy = "for env.instance", "give 0, or leave env.instance null: it draws"
+        else:
+            return
+        raise InputError("agent.demonstrations.share", f"{what} {where}", remedy)
     if not isinstance(agent, SelfLabellingConfig):
         return
     if not isinstance(env, ShopEnv):
@@ -58,6 +68,17 @@ def make_teacher(moves: int) -> Teacher:
     from baselines.tabu.plans import Plans
 
     return lambda problems, rng: Plans(problems, moves, rng)
+
+
+def make_solver(moves: int) -> Solver:
+    """Return who solves the shops of demonstrations: tabu search of so many moves an operation."""
+
+    def solve(problem: Problem, rng: np.random.Generator) -> Schedule:
+        from baselines.tabu import Tabu
+
+        return Tabu()(problem, Budget(evaluations=moves * problem.operations), rng).schedule
+
+    return solve
 
 
 def make_learner(env: NativeVecEnv, settings: AgentConfig, seed: int) -> Learner:
@@ -78,7 +99,8 @@ def make_learner(env: NativeVecEnv, settings: AgentConfig, seed: int) -> Learner
     if isinstance(settings, DQNConfig) and settings.rollout:
         return RolloutDQN(env, settings, seed=seed)
     if isinstance(settings, DQNConfig):
-        return MaskedDQN(env, settings, seed=seed)
+        solver = make_solver(settings.demonstrations.moves)
+        return MaskedDQN(env, settings, solver, seed=seed)
     return FlatDQN(env, settings, seed=seed)
 
 

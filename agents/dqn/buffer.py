@@ -42,7 +42,8 @@ class Batch(NamedTuple):
     target: Float32  # (B,) rewards up to the end or to the state that is bootstrapped from
     following: Following | None  # None where nothing is bootstrapped
     weight: Float32  # (B,) importance weights, 1 when drawn uniformly
-    place: Int64  # (B,) where they lie in the buffer
+    place: Int64  # (B,) where they lie in the buffer; demonstrations, the last ones, have none
+    right: NDArray[np.bool_] | None = None  # (m,) of the demonstrations' candidates, the last ones
 
 
 class EpisodeBuffer:

@@ -34,6 +34,16 @@ class Prioritised(_Settings):
     beta: float = Field(default=0.4, ge=0, le=1)  # correction at the start; it rises to 1
 
 
+class Demonstrations(_Settings):
+    """Decisions of a search, learnt from beside own ones; share 0 for none."""
+
+    share: float = Field(default=0.0, ge=0, lt=1)  # of each batch
+    episodes: int = Field(default=256, ge=1, le=10**5)  # random shops that are solved
+    moves: int = Field(default=20, ge=1, le=10**6)  # of the search, for each operation
+    margin: float = Field(default=0.05, ge=0)  # by which other candidates are to be worse
+    weight: float = Field(default=1.0, ge=0)  # of falling short of it, beside the error
+
+
 class DQNConfig(_Settings):
     """The masked double DQN with the candidate network."""
 
@@ -62,6 +72,7 @@ class DQNConfig(_Settings):
     level_weight: float = Field(default=0.1, ge=0, le=1)  # groups: of the error of their means
     exploration: Exploration = Exploration()
     prioritised: Prioritised = Prioritised()
+    demonstrations: Demonstrations = Demonstrations()
 
 
 class StockConfig(_Settings):

@@ -13,9 +13,11 @@ from stable_baselines3.common.type_aliases import RolloutReturn, TrainFreq
 from stable_baselines3.common.utils import polyak_update
 from torch.nn import functional
 
+from agents.dqn.agent import CandidateAgent
 from agents.dqn.bridge import NativeVecEnv
 from agents.dqn.buffer import Batch, EpisodeBuffer, Following
 from agents.dqn.config import DQNConfig
+from agents.dqn.demonstrations import Demonstrations, Teacher, guidance, joined, shown
 from agents.dqn.descent import Descent
 from agents.dqn.exploration import cosine, rates
 from agents.dqn.groups import apart, check_groups, group_loss, origins
@@ -37,6 +39,7 @@ class MaskedDQN(DQN):
     Args:
         env: The bridge to a native vector environment.
         config: Checked settings.
+        teacher: Solves the shops of the demonstrations, if there are any.
         seed: Seeds the weights, exploration, sampling and the environment.
         device: Where the networks live.
     """
@@ -50,6 +53,7 @@ class MaskedDQN(DQN):
         self,
         env: NativeVecEnv,
         config: DQNConfig,
+        teacher: Teacher | None = None,
         *,
         seed: int | None = None,
         device: str = "cpu",
@@ -84,6 +88,10 @@ class MaskedDQN(DQN):
         )
         self.descent = Descent(self.q_net, config.learning_rate)
         self.policy.optimizer = self.descent.optimizer
+        self.demonstrations: Demonstrations | None = None
+        if config.demonstrations.share:
+            prefer = CandidateAgent(self.q_net).values
+            self.demonstrations = shown(env, config, teacher, prefer, seed)
 
     @property
     def agent_net(self) -> CandidateNetwork:
@@ -208,8 +216,11 @@ class MaskedDQN(DQN):
         self._update_learning_rate(self.policy.optimizer)
         beta = self.config.prioritised.beta
         beta += (1.0 - beta) * (1.0 - self._current_progress_remaining)
+        taught = round(batch_size * self.config.demonstrations.share)
         for _ in range(gradient_steps):
-            batch = self.replay_buffer.sample(batch_size, self.rng, beta)
+            batch = self.replay_buffer.sample(batch_size - taught, self.rng, beta)
+            if self.demonstrations is not None:
+                batch = joined(batch, self.demonstrations.sample(taught, self.rng))
             self._update(batch)
 
     def _update(self, batch: Batch) -> None:
@@ -229,12 +240,15 @@ class MaskedDQN(DQN):
         else:
             losses = measure(value, target, reduction="none")
             loss = (losses * self._tensor(batch.weight)).mean()
+        if batch.right is not None:
+            values = outputs.mean(dim=1) if self.config.quantiles else outputs
+            loss = loss + guidance(values, batch, self.config.demonstrations)
         norm = self.descent.step(loss, self.max_grad_norm)
         self._n_updates += 1
         if self._n_updates % self.config.target_update_interval == 0:
             polyak_update(self.q_net.parameters(), self.q_net_target.parameters(), self.config.tau)
         if self.replay_buffer.priorities is not None:
-            errors = (value.detach() - target).cpu().numpy()
+            errors = (value.detach() - target).cpu().numpy()[: len(batch.place)]
             self.replay_buffer.priorities.update(batch.place, errors)
         self.statistics.updated(loss.detach(), value.detach().mean(), norm)
 

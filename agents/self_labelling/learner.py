@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.utils import polyak_update
 
+from agents.copying import alike
 from agents.dqn.agent import CandidateAgent
 from agents.dqn.bridge import NativeVecEnv
 from agents.dqn.descent import Descent
@@ -21,7 +22,7 @@ from agents.self_labelling.config import SelfLabellingConfig
 from agents.self_labelling.guided import Teacher, guided
 from agents.self_labelling.loss import cross_entropy
 from agents.self_labelling.memory import Memory
-from agents.self_labelling.replay import Decisions, alike, replay
+from agents.self_labelling.replay import Decisions, replay
 from agents.self_labelling.sampling import best_of
 from envs.shop.batch import ShopBatch
 

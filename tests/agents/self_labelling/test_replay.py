@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from agents.self_labelling.replay import alike, replay
+from agents.copying import alike
+from agents.self_labelling.replay import replay
 from baselines.tabu import Tabu
 from envs.core.check import violations
 from envs.core.protocols import Budget
