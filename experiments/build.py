@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from agents.dqn.bridge import NativeVecEnv
 from agents.dqn.checkpoint import Card
 from agents.dqn.classic import ClassicDQN
@@ -16,6 +18,9 @@ from agents.self_labelling.config import SelfLabellingConfig
 from agents.self_labelling.guided import Teacher
 from agents.self_labelling.learner import SelfLabelling
 from envs.core.errors import InputError
+from envs.core.problem import Problem
+from envs.core.protocols import Budget
+from envs.core.schedule import Schedule
 from experiments.families import EnvConfig
 from experiments.shops import ShopEnv
 
