@@ -87,6 +87,8 @@ class Demonstrations:
             right.append((step.right | step.lost[:, None])[lanes][mask])
             before = mask & (np.arange(mask.shape[1]) < step.chosen[lanes, None])
             chosen.append(before.sum(axis=1))
+        if not size:
+            raise InputError("agent.demonstrations", "hold no choice", "give larger shops")
         self.makespan = copies.makespan  # (E,) of the copies, ticks
         count = np.concatenate(counts)
         arrays = {
@@ -143,10 +145,12 @@ def shown(
     Raises:
         InputError: At settings that do not go with demonstrations.
     """
-    wanted = config.demonstrations
+    wanted, size = config.demonstrations, config.batch_size
+    part = round(wanted.share * size)
     for wrong, key, value, remedy in (
         (config.group > 1, "group", config.group, "give 1, or agent.demonstrations.share=0"),
         (teacher is None, "demonstrations.share", wanted.share, "give 0, or a teacher"),
+        (not 0 < part < size, "demonstrations.share", wanted.share, f"some of {size}, not all"),
     ):
         if wrong:
             what = f"is {value}, which demonstrations cannot use"

@@ -195,6 +195,7 @@ def test_shops_differ_from_those_of_the_training_and_by_seed():
     [
         ({"group": 4, "n_steps": 1}, "agent.group: is 4, which demonstrations cannot use"),
         ({"teacher": None}, "agent.demonstrations.share: is 0.25"),
+        ({"batch_size": 1}, "agent.demonstrations.share: is 0.25"),
     ],
 )
 def test_what_demonstrations_cannot_use_is_named(settings, word):
