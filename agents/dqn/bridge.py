@@ -112,6 +112,11 @@ class NativeVecEnv(VecEnv):
         self.env.fork(origin)  # type: ignore[attr-defined]
         self.returns, self.lengths = self.returns[origin], self.lengths[origin]
 
+    def rollouts(self, rows: NDArray[np.int64], horizon: float) -> NDArray[np.float64]:
+        """Return what each of G rows a member would bring if a rule decided after it, (B, G)."""
+        rewards: NDArray[np.float64] = self.env.rollouts(rows, horizon)  # type: ignore[attr-defined]
+        return rewards
+
     def get_state(self) -> dict[str, NDArray[Any]]:
         """Return copies of everything that :meth:`set_state` needs to go on exactly."""
         return {

@@ -276,7 +276,7 @@ class EpisodeBuffer:
         gather(place, self.rows, self.row_start, self.count, rows)
         return rows, self.state[place], counts
 
-    _PER_ENTRY = (
+    _PER_ENTRY: tuple[str, ...] = (
         "state",
         "row_start",
         "count",

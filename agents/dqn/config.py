@@ -69,6 +69,7 @@ class DQNConfig(_Settings):
     tau: float = Field(default=1.0, gt=0, le=1)  # share of a copy; below 1 the target is the agent
     chunk: int = Field(default=4096, ge=1)  # decisions after which an endless episode is cut
     group: int = Field(default=1, ge=1, le=4096)  # environments one action apart; 1 for none
+    rollout: float = Field(default=0.0, ge=0, le=1e6)  # horizon of rollouts, mean operation times
     level_weight: float = Field(default=0.1, ge=0, le=1)  # groups: of the error of their means
     exploration: Exploration = Exploration()
     prioritised: Prioritised = Prioritised()

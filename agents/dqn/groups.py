@@ -29,7 +29,7 @@ def check_groups(config: DQNConfig) -> None:
         (config.n_steps == 0, "n_steps", 0, "groups play so many decisions: give at least 1"),
         (config.prioritised.alpha > 0, "prioritised.alpha", config.prioritised.alpha, "give 0"),
     ):
-        if group > 1 and wrong:
+        if group > 1 and not config.rollout and wrong:
             raise InputError(f"agent.{key}", f"is {value}, which groups cannot use", remedy)
 
 

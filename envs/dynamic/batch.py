@@ -19,6 +19,7 @@ from envs.dynamic import layout as k
 from envs.dynamic import simulate
 from envs.dynamic.features import FULL, SCRATCH, STATE, TABLE
 from envs.dynamic.random_orders import LARGEST, NUMBERS, RandomOrders
+from envs.dynamic.rollout import play_on
 from envs.instances.online_shop import OnlineShop
 
 Objective = Literal["weighted_tardiness", "tardiness", "flow", "late"]
@@ -213,6 +214,18 @@ class DynamicBatch(Batch):
             *observation.values(),
         )  # fmt: skip
         return observation, out.moves(refused, ended)
+
+    def rollouts(self, rows: NDArray[np.int64], horizon: float) -> NDArray[np.float64]:
+        """Return the reward of each row if weighted CR+SPT made all decisions after it, (B, G).
+
+        Args:
+            rows: (B, G) candidates; -1 for none, whose reward is 0. They are not checked.
+            horizon: How long it plays on, in mean operation times.
+        """
+        rewards = np.empty(rows.shape)
+        copies = np.empty_like(self.data[0]), np.empty_like(self.totals[0])
+        play_on(*self._shops, rows, float(horizon), self._rules, self.units, *copies, rewards)
+        return rewards
 
     def mask(self) -> NDArray[np.int8]:
         """Return (B, K) int8: 1 where a row is a candidate."""

@@ -29,7 +29,7 @@ class DynamicShopEnv(TableEnv[DynamicBatch]):
     the operation that stands at a place of the machine's queue, the one that has waited longest at
     place 0; operations with one machine have A = 1. Machines never idle while work waits.
 
-    **Observation**: ``candidates`` float32 (K, 28), one row a candidate with the columns of
+    **Observation**: ``candidates`` float32 (K, 35), one row a candidate with the columns of
     :data:`envs.dynamic.features.COLUMNS`; ``state`` float32 (6,); ``action_mask`` int8 (K,). Rows
     outside the mask are zero. The mask is also in ``info["action_mask"]`` and
     :meth:`action_masks`. Of longer queues the first `visible` places are seen.

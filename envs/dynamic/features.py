@@ -1,7 +1,8 @@
 """What an observation of the online shop says: columns of each candidate, and of the shop.
 
 P is the mean estimate of the operations of all jobs that have arrived so far, W their mean
-weight: both are known, and make the columns free of scale. Every column is clipped to
+weight: both are known, and make the columns free of scale. "log" of x is sign(x) ln(1 + |x|): in
+a full shop many numbers are large, and a clipped one orders nothing. Every column is clipped to
 [-CLIP, CLIP]. The columns are computed from the state in ``layout.py``.
 """
 
@@ -15,43 +16,52 @@ from envs.dynamic import layout as k
 from envs.dynamic.kernel import available, open_row
 
 CLIP = 20.0
-LOOK_AHEAD = 2.0  # k of the apparent tardiness cost, for job shops as Vepsalainen and Morton 1987
+WAIT = 2.0  # expected wait before an operation / its time (b of Vepsalainen and Morton 1987)
+LOOK_AHEAD = 3.0  # k of the apparent tardiness cost, for job shops (the same)
+SAME = 1e-5  # numbers that differ by less have the same rank
 
 # Column -> what it says
 COLUMNS: dict[str, str] = {
     "processing_time": "estimate on this machine / P",
     "work": "remaining work of the job / P",
     "operations": "remaining operations of the job",
-    "wait": "time since the operation began to wait / P",
-    "age": "time since the job arrived / P",
-    "due": "(due date - now) / P",
-    "slack": "(due date - now - remaining work) / P",
-    "slack_per_operation": "slack / remaining operations",
+    "wait": "log: time since the operation began to wait / P",
+    "age": "log: time since the job arrived / P",
+    "due": "log: (due date - now) / P",
+    "slack": "log: (due date - now - remaining work) / P",
+    "slack_per_operation": "log: slack / remaining operations",
     "lateness": "what the job is late if nothing of it waits any more / P",
     "weight": "weight / W",
-    "urgency": "weight / processing time * P / W",
-    "tardiness_cost": "urgency * exp(-slack / (2 P)), slack not below 0: apparent tardiness cost",
+    "urgency": "ln(weight / processing time * P / W)",
+    "ratio": "ln of the critical ratio, (due date - now) / remaining work, at least 1",
+    "critical": "urgency - ratio: ln of weighted CR+SPT",
+    "tardiness_cost": "ln of the apparent tardiness cost",
+    "covert": "weight / W * COVERT's share of it: the more of it, the less slack for waiting",
     "excess": "processing time / the least of the operation's machines - 1",
     "next_time": "time of the job's next operation / P; 0 for the last",
-    "next_queue": "operations waiting for its machine",
-    "next_work": "their work / P",
+    "next_queue": "log: operations waiting for its machine",
+    "next_work": "log: their work / P",
+    "next_ahead": "log: that of those with more weight / time than the job's next operation / P",
     "next_busy": "how long its machine should still work on what it does / P",
     "next_down": "1 while its machine is down",
+    "route_work": "log: work waiting for all machines of the job's later operations / P",
     "last": "1 for the job's last operation",
     "rank_time": "share of the queue with a shorter time",
     "rank_slack": "share of the queue with less slack",
     "rank_urgency": "share of the queue with more urgency",
-    "queue": "operations waiting for the machine",
-    "queue_work": "their work / P",
-    "present": "jobs in the shop / M",
-    "shop_work": "their remaining work / (M P)",
+    "rank_critical": "share of the queue more critical",
+    "rank_tardiness_cost": "share of the queue with a greater tardiness cost",
+    "queue": "log: operations waiting for the machine",
+    "queue_work": "log: their work / P",
+    "present": "log: jobs in the shop / M",
+    "shop_work": "log: their remaining work / (M P)",
     "down": "share of the machines that are down",
     "late": "share of the jobs in the shop that will be late even if nothing waits",
 }
 FULL = len(COLUMNS)
-OWN = 22  # columns that differ between candidates
+OWN = 29  # columns that differ between candidates
 STATE = tuple(COLUMNS)[OWN:]
-SCRATCH = 3  # float32 numbers for each row that `observe` writes to
+SCRATCH = 5  # float32 numbers for each row that `observe` writes to
 
 # Raw columns for rules, int64; ticks unless said otherwise.
 TABLE: dict[str, str] = {
@@ -104,6 +114,13 @@ def is_down(lay, shop, totals, m):
 
 
 @inlined
+def _log(value):
+    """Return sign(x) ln(1 + |x|): as x near 0, and in order up to e ** CLIP."""
+    size = min(math.log1p(abs(value)), CLIP)
+    return size if value >= 0 else -size
+
+
+@inlined
 def summarise(lay, shop, totals, state):
     """Write the shop's STATE, (6,) float32."""
     now, present, machines = totals[k.NOW], totals[k.PRESENT], totals[k.MACHINES]
@@ -121,10 +138,10 @@ def summarise(lay, shop, totals, state):
         record = lay.machine + totals[k.AT] * k.MACHINE_FIELDS
         queue = shop[lay.length + totals[k.AT]]
         queue_work = shop[record + k.QUEUE_WORK]
-    state[0] = min(queue, CLIP)
-    state[1] = min(queue_work * per_p, CLIP)
-    state[2] = min(present / machines, CLIP)
-    state[3] = min(work * per_p / machines, CLIP)
+    state[0] = _log(queue)
+    state[1] = _log(queue_work * per_p)
+    state[2] = _log(present / machines)
+    state[3] = _log(work * per_p / machines)
     state[4] = down / machines
     state[5] = late / max(present, 1)
 
@@ -149,38 +166,74 @@ def _describe(lay, shop, totals, place, a, per_p, per_w, row):
         after = shop[operation + lay.stride + k.REST]
     shortest = shop[operation + k.REST] - after
     left = last - o + 1
-    due = (shop[job + k.DUE] - now) * per_p
+    rest = max(time + after, 1)
+    ticks = max(time, 1)
+    due_in = shop[job + k.DUE] - now
+    due = due_in * per_p
     slack = due - (time + after) * per_p
-    urgency = shop[job + k.WEIGHT] * per_w / max(time * per_p, 1e-3)
+    urgency = math.log(max(shop[job + k.WEIGHT] * per_w, 1e-6) / (ticks * per_p))
+    ratio = math.log(max(due_in / rest, 1.0))
+    record = lay.machine + totals[k.AT] * k.MACHINE_FIELDS
+    mean = shop[record + k.QUEUE_WORK] * per_p / shop[lay.length + totals[k.AT]]
+    waiting = max(due - (time + (1.0 + WAIT) * after) * per_p, 0.0)
     row[0] = min(time * per_p, CLIP)
     row[1] = min((time + after) * per_p, CLIP)
     row[2] = min(left, CLIP)
-    row[3] = min((now - shop[job + k.READY]) * per_p, CLIP)
-    row[4] = min((now - shop[job + k.ARRIVAL]) * per_p, CLIP)
-    row[5] = _clipped(due)
-    row[6] = _clipped(slack)
-    row[7] = _clipped(slack / left)
+    row[3] = _log((now - shop[job + k.READY]) * per_p)
+    row[4] = _log((now - shop[job + k.ARRIVAL]) * per_p)
+    row[5] = _log(due)
+    row[6] = _log(slack)
+    row[7] = _log(slack / left)
     row[8] = min(max(-slack, 0.0), CLIP)
     row[9] = min(shop[job + k.WEIGHT] * per_w, CLIP)
-    row[10] = min(urgency, CLIP)
-    row[11] = min(urgency * math.exp(-max(slack, 0.0) / LOOK_AHEAD), CLIP)
-    row[12] = min(time / max(shortest, 1) - 1.0, CLIP)
+    row[10] = _clipped(urgency)
+    row[11] = min(ratio, CLIP)
+    row[12] = _clipped(urgency - ratio)
+    row[13] = _clipped(urgency - waiting / (LOOK_AHEAD * max(mean, 1e-3)))
+    row[14] = min(shop[job + k.WEIGHT] * per_w, CLIP) * max(
+        1.0 - max(slack, 0.0) / (2.0 * WAIT * rest * per_p), 0.0
+    )
+    row[15] = min(time / max(shortest, 1) - 1.0, CLIP)
     m = _next_machine(lay, shop, o, last)
     if m < 0:
-        for c in range(13, 18):
+        for c in range(16, 23):
             row[c] = 0.0
-        row[18] = 1.0
-    else:
-        following = operation + lay.stride
-        ahead = 0
-        if o + 1 < last:
-            ahead = shop[following + lay.stride + k.REST]
-        row[13] = min((shop[following + k.REST] - ahead) * per_p, CLIP)
-        row[14] = min(shop[lay.length + m], CLIP)
-        row[15] = min(shop[lay.machine + m * k.MACHINE_FIELDS + k.QUEUE_WORK] * per_p, CLIP)
-        row[16] = min(_busy(lay, shop, totals, m) * per_p, CLIP)
-        row[17] = is_down(lay, shop, totals, m)
-        row[18] = 0.0
+        row[23] = 1.0
+        return
+    following = operation + lay.stride
+    ahead = 0
+    if o + 1 < last:
+        ahead = shop[following + lay.stride + k.REST]
+    next_time = shop[following + k.REST] - ahead
+    row[16] = min(next_time * per_p, CLIP)
+    row[17] = _log(shop[lay.length + m])
+    row[18] = _log(shop[lay.machine + m * k.MACHINE_FIELDS + k.QUEUE_WORK] * per_p)
+    row[19] = _log(_ahead(lay, shop, m, shop[job + k.WEIGHT], next_time) * per_p)
+    row[20] = min(_busy(lay, shop, totals, m) * per_p, CLIP)
+    row[21] = is_down(lay, shop, totals, m)
+    route = 0
+    for before in range(o, last):
+        later = _next_machine(lay, shop, before, last)
+        route += shop[lay.machine + later * k.MACHINE_FIELDS + k.QUEUE_WORK]
+    row[22] = _log(route * per_p)
+    row[23] = 0.0
+
+
+@inlined
+def _ahead(lay, shop, m, weight, time):
+    """Return the work in machine m's queue that has more weight / time than an operation."""
+    work = 0
+    for place in range(shop[lay.length + m]):
+        job = lay.job + shop[lay.queue + m * lay.jobs + place] * k.JOB_FIELDS
+        o, last = shop[job + k.NEXT], shop[job + k.LAST]
+        operation = lay.operation + o * lay.stride
+        after = 0
+        if o < last:
+            after = shop[operation + lay.stride + k.REST]
+        own = shop[operation + k.REST] - after
+        if shop[job + k.WEIGHT] * time > weight * own:
+            work += own
+    return work
 
 
 @inlined
@@ -201,7 +254,6 @@ def observe(lay, shop, totals, visible, columns, work, rows, state, mask):
         mask[i] = 0
     per_p = totals[k.KNOWN_OPERATIONS] / max(totals[k.KNOWN_WORK], 1)
     per_w = totals[k.ARRIVED] / max(totals[k.KNOWN_WEIGHT], 1)
-    time, slack, urgency = work, shift(work, size), shift(work, 2 * size)
     count = 0
     for r in range(shown):
         place = r if lay.width == 1 else r // lay.width
@@ -210,24 +262,27 @@ def observe(lay, shop, totals, visible, columns, work, rows, state, mask):
             row = shift(rows, r * columns)
             mask[r] = 1
             _describe(lay, shop, totals, place, a, per_p, per_w, row)
-            time[count], slack[count], urgency[count] = row[0], row[6], row[10]
+            work[count] = -row[0]
+            work[size + count] = -row[6]
+            work[2 * size + count] = row[10]
+            work[3 * size + count] = row[12]
+            work[4 * size + count] = row[13]
             count += 1
     share = 1.0 / max(count, 1)
-    i = 0
+    for c in range(SCRATCH):
+        own = shift(work, c * size)
+        i = 0
+        for r in range(shown):
+            if mask[r]:
+                before, limit = 0, own[i] + SAME
+                for other in range(count):
+                    before += own[other] > limit
+                rows[r * columns + OWN - SCRATCH + c] = before * share
+                i += 1
     for r in range(shown):
         if mask[r]:
-            shorter, tighter, dearer = 0, 0, 0
-            for other in range(count):
-                shorter += time[other] < time[i]
-                tighter += slack[other] < slack[i]
-                dearer += urgency[other] > urgency[i]
-            row = shift(rows, r * columns)
-            row[19] = shorter * share
-            row[20] = tighter * share
-            row[21] = dearer * share
             for c in range(len(STATE)):
-                row[OWN + c] = state[c]
-            i += 1
+                rows[r * columns + OWN + c] = state[c]
 
 
 @inlined

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from envs.core.table_env import TableVectorEnv, check_size
 from envs.dynamic.batch import DynamicBatch, Objective, Reward
 from envs.dynamic.options import (
@@ -49,3 +52,7 @@ class DynamicShopVectorEnv(TableVectorEnv[DynamicBatch]):
         )
         batch = make_batch(self.options, size)
         self._open(batch, observation_space(batch), self.options.kind, strict)
+
+    def rollouts(self, rows: NDArray[np.int64], horizon: float) -> NDArray[np.float64]:
+        """Try rows out, (B, G): see :meth:`DynamicBatch.rollouts`; no sub-environment moves."""
+        return self.batch.rollouts(rows, horizon)

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import math
 
-from envs.dynamic.features import CLIP
+from envs.dynamic.features import CLIP, LOOK_AHEAD, WAIT
 from envs.dynamic.layout import FAR
 from tests.dynamic.plain_dynamic import PlainDynamic
+
+
+def log(x: float) -> float:
+    """Return sign(x) ln(1 + |x|)."""
+    return math.copysign(math.log(1 + abs(x)), x)
 
 
 class PlainColumns:
@@ -56,10 +61,10 @@ class PlainColumns:
         left = [plain.until(j) - self.now for j in present]
         late = sum(self.now + work > self.due(j) for j, work in zip(present, left, strict=True))
         return {
-            "queue": len(plain.queue(at)) if at >= 0 else 0,
-            "queue_work": self.queue_work(at) / self.mean if at >= 0 else 0,
-            "present": len(present) / machines,
-            "shop_work": sum(left) / self.mean / machines,
+            "queue": log(len(plain.queue(at)) if at >= 0 else 0),
+            "queue_work": log(self.queue_work(at) / self.mean if at >= 0 else 0),
+            "present": log(len(present) / machines),
+            "shop_work": log(sum(left) / self.mean / machines),
             "down": sum(plain.down(m, self.now) for m in range(machines)) / machines,
             "late": late / max(len(present), 1),
         }
@@ -68,38 +73,56 @@ class PlainColumns:
         """Return a candidate's columns but its ranks, not clipped."""
         p, now, mean, j = self.p, self.now, self.mean, int(self.p.job[o])
         time, left = int(p.time[o, m]), self.last(o) - o + 1
-        work, due = time + self.after(o), self.due(j) - now
-        urgency = self.weight(j) / self.mean_weight / max(time / mean, 1e-3)
-        least = max(int(self.plain.least[o]), 1)
+        after, due = self.after(o), self.due(j) - now
+        work, ticks, weight = time + after, max(time, 1), self.weight(j) / self.mean_weight
+        slack, least = due - work, max(int(self.plain.least[o]), 1)
+        urgency = math.log(max(weight, 1e-6) / ticks * mean)
+        ratio = math.log(max(due / max(work, 1), 1))
+        queue = self.queue_work(m if self.plain.at < 0 else self.plain.at)
+        queue_mean = max(queue / mean / len(self.plain.queue(self.plain.at)), 1e-3)
+        spare = max(due - time - (1 + WAIT) * after, 0) / mean
         return {
             "processing_time": time / mean,
             "work": work / mean,
             "operations": left,
-            "wait": (now - self.since(o)) / mean,
-            "age": (now - self.plain.arrival[j]) / mean,
-            "due": due / mean,
-            "slack": (due - work) / mean,
-            "slack_per_operation": (due - work) / mean / left,
-            "lateness": max(work - due, 0) / mean,
-            "weight": self.weight(j) / self.mean_weight,
+            "wait": log((now - self.since(o)) / mean),
+            "age": log((now - self.plain.arrival[j]) / mean),
+            "due": log(due / mean),
+            "slack": log(slack / mean),
+            "slack_per_operation": log(slack / mean / left),
+            "lateness": max(-slack, 0) / mean,
+            "weight": weight,
             "urgency": urgency,
-            "tardiness_cost": urgency * math.exp(-max(due - work, 0) / mean / 2),
+            "ratio": ratio,
+            "critical": urgency - ratio,
+            "tardiness_cost": urgency - spare / LOOK_AHEAD / queue_mean,
+            "covert": min(weight, CLIP) * max(1 - max(slack, 0) / (4 * max(work, 1)), 0),
             "excess": time / least - 1,
             **self.next_columns(o),
             **self.state(),
         }
 
     def next_columns(self, o: int) -> dict[str, float]:
+        names = ("time", "queue", "work", "ahead", "busy", "down")
         if o == self.last(o):
-            names = ("next_time", "next_queue", "next_work", "next_busy", "next_down")
-            return {**dict.fromkeys(names, 0.0), "last": 1.0}
-        m = self.quickest(o + 1)
+            return {**{f"next_{n}": 0.0 for n in names}, "route_work": 0.0, "last": 1.0}
+        m, following = self.quickest(o + 1), int(self.plain.least[o + 1])
+        weight = self.weight(int(self.p.job[o]))
+        ahead = sum(
+            int(self.plain.least[other])
+            for other in (wait.operation for wait in self.plain.queue(m))
+            if self.weight(int(self.p.job[other])) * following
+            > weight * int(self.plain.least[other])
+        )
+        route = sum(self.queue_work(self.quickest(i)) for i in range(o + 1, self.last(o) + 1))
         return {
-            "next_time": self.plain.least[o + 1] / self.mean,
-            "next_queue": len(self.plain.queue(m)),
-            "next_work": self.queue_work(m) / self.mean,
+            "next_time": following / self.mean,
+            "next_queue": log(len(self.plain.queue(m))),
+            "next_work": log(self.queue_work(m) / self.mean),
+            "next_ahead": log(ahead / self.mean),
             "next_busy": self.busy(m) / self.mean,
             "next_down": float(self.plain.down(m, self.now)),
+            "route_work": log(route / self.mean),
             "last": 0.0,
         }
 
@@ -116,8 +139,10 @@ class PlainColumns:
                 ("rank_time", "processing_time", -1),
                 ("rank_slack", "slack", -1),
                 ("rank_urgency", "urgency", 1),
+                ("rank_critical", "critical", 1),
+                ("rank_tardiness_cost", "tardiness_cost", 1),
             ):
-                ahead = [sign * (x[other] - own[other]) > 1e-6 for x in rows.values()]
+                ahead = [sign * (x[other] - own[other]) > 1e-5 for x in rows.values()]
                 own[name] = sum(ahead) / len(rows)
         return rows
 

@@ -103,7 +103,7 @@ def test_gymnasium_makes_both_without_an_import() -> None:
 def test_shapes_follow_the_options() -> None:
     env = DynamicShopEnv(**SMALL)
     assert env.action_space.n == 32
-    assert env.observation_space["candidates"].shape == (32, len(COLUMNS)) == (32, 28)
+    assert env.observation_space["candidates"].shape == (32, len(COLUMNS)) == (32, 35)
     assert env.observation_space["state"].shape == (len(STATE),) == (6,)
     assert DynamicShopEnv(**SMALL, alternatives=3, visible=5).action_space.n == 15
     assert tuple(COLUMNS)[-len(STATE) :] == STATE

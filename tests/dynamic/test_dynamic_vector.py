@@ -95,7 +95,7 @@ def test_it_is_what_gymnasium_makes() -> None:
     assert env.metadata["autoreset_mode"] == AutoresetMode.SAME_STEP
     looks, _ = env.reset(seed=0)
     assert env.observation_space.contains(looks)
-    assert looks["candidates"].shape == (3, 2, 28)
+    assert looks["candidates"].shape == (3, 2, 35)
     assert env.action_space.shape == (3,)
 
 
