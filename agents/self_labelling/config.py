@@ -8,16 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class SelfLabellingConfig(BaseModel):
-    """Imitation of a teacher, then of the best of the network's own schedules."""
+    """Decisions told by a teacher, then those in the best of the network's own schedules."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     name: Literal["self_labelling"] = "self_labelling"
     shops: int = Field(default=32, ge=1, le=4096)  # fresh random shops a round
     copies: int = Field(default=32, ge=1, le=4096)  # schedules sampled of each, side by side
-    imitation: float = Field(default=0.2, ge=0, le=1)  # share of the steps taught by the teacher
-    moves: int = Field(default=20, ge=1, le=10**6)  # of the teacher, for each operation
-    width: int = Field(default=64, ge=1, le=4096)  # units of a hidden layer
+    imitation: float = Field(default=1.0, ge=0, le=1)  # share of the steps taught by the teacher
+    moves: int = Field(default=60, ge=1, le=10**6)  # of the teacher: an operation, then a decision
+    width: int = Field(default=128, ge=1, le=4096)  # units of a hidden layer
     learning_rate: float = Field(default=1e-3, gt=0, le=1)  # at the start
     final_learning_rate: float = Field(default=1e-5, ge=0, le=1)  # at the end of a cosine
     batch_size: int = Field(default=512, ge=1, le=2**20)  # decisions an update
