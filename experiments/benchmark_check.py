@@ -6,12 +6,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import yaml
+
 from agents.dqn.checkpoint import save
 from envs.core.errors import InputError
 from experiments import evaluate, train
 from experiments.benchmark_plan import Part, Plan, Training
 from experiments.build import make_card
-from experiments.validation import disjoint
+from experiments.record import CONFIG
+from experiments.validation import disjoint, held_out
 
 
 def check(plan: Plan) -> None:
@@ -34,6 +37,7 @@ def _run_of(training: Training, place: Path, used: dict[str, Any]) -> Path:
     """Return a run of a training: a finished one, or a checkpoint of an untrained agent."""
     waiting = [job for job in training.jobs if not job.finished]
     if not waiting:
+        used[training.name] = _validated_on(training.runs[0])
         return training.runs[0]
     try:
         made = train.Training(train.read(waiting[0].config))
@@ -45,6 +49,21 @@ def _run_of(training: Training, place: Path, used: dict[str, Any]) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     save(folder, made.learner.agent_net, make_card(made.learner, made.settings.env, 0))
     return folder
+
+
+def _validated_on(run: Path) -> list[Any]:
+    """Return the validation instances of a finished run, none where it does not say.
+
+    Raises:
+        InputError: If its configuration cannot be read.
+    """
+    if not (run / CONFIG).is_file():
+        return []
+    try:
+        settings = train.read(yaml.safe_load((run / CONFIG).read_text("utf-8")))
+    except (yaml.YAMLError, UnicodeDecodeError, AttributeError):
+        raise InputError(str(run / CONFIG), "holds no configuration", "train it again") from None
+    return held_out(settings.validation, settings.env)
 
 
 def _check(part: Part, runs: dict[str, list[Path]], used: dict[str, Any], place: str) -> None:

@@ -3,8 +3,8 @@
 The criterion is absolute. Over 60 shops of 10 jobs and 5 machines that no training draws, the mean
 gap of the greedy agent to the lower bound must be below that of random dispatching by more than
 chance (shop by shop, t > 3), and below 0.46 of it. Seeds 0 to 9 of the honest agents have 0.34 to
-0.43 (the rule WRT 0.37). An untrained network is a rule like any other and can be lucky: of 60, the
-luckiest had 0.53, the median one all of it; of the sabotaged ones, the luckiest had 0.50.
+0.43 (the rule WRT 0.37). An untrained network is a rule like any other and can be lucky: of 60,
+the luckiest had 0.53, the median one all of it; of the sabotaged ones, the luckiest had 0.50.
 """
 
 from __future__ import annotations

@@ -12,10 +12,23 @@ import yaml
 
 from agents.dqn.card import read_card
 from envs.core.errors import InputError
-from experiments import benchmark_plan, cli, evaluate, plot, record, ship, shipped, solve, train
+from envs.instances import save
+from experiments import (
+    benchmark_check,
+    benchmark_plan,
+    cli,
+    evaluate,
+    plot,
+    record,
+    ship,
+    shipped,
+    solve,
+    train,
+)
 from experiments.compose import compose
 from experiments.families import SHOPS
 from experiments.trained import learned
+from experiments.validation import held_out
 
 TINY = [
     *("experiment=jobshop/dqn", "steps=800", "env.jobs=5", "env.machines=[4,5]", "progress=off"),
@@ -136,6 +149,16 @@ def test_a_benchmark_takes_them_and_curves_are_drawn(here: Path) -> None:
     assert plan.trainings[0].runs == tuple(here / f"jobshop/dqn/seed{seed}" for seed in (0, 1))
     plot.run({"kind": "curves", "runs": str(here), "out": "curves.png"})
     assert Path("curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_no_benchmark_tests_them_on_what_they_were_validated_on(here: Path) -> None:
+    settings = train.read(compose("train", TINY))
+    save(held_out(settings.validation, settings.env)[1], Path("shop.json"))
+    keys = ["experiment=jobshop/paper", "trainings=[jobshop/dqn]", "seeds=[0,1]"]
+    keys += ["evaluations.taillard.methods=[runs(jobshop/dqn)]", f"trained={here}"]
+    config = compose("benchmark", [*keys, "evaluations.taillard.suite=[ft06,shop.json]"])
+    with pytest.raises(InputError, match="holds instances that jobshop/dqn is validated on"):
+        benchmark_check.check(benchmark_plan.read(config))
 
 
 def test_shipping_again_changes_nothing(folder: Path, tmp_path: Path) -> None:
