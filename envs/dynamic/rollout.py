@@ -13,7 +13,7 @@ from envs.core.pointer import pointer
 from envs.dynamic import layout as k
 from envs.dynamic.kernel import open_row, settle
 
-LONGEST = 4.0  # wait of a job / its work; half of it on average, b of Vepsalainen and Morton 1987
+LONGEST = 6.0  # wait of a job / its work; half of it on average: queues are long at high loads
 
 
 @inlined

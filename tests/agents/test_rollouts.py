@@ -11,6 +11,7 @@ from agents.dqn.config import DQNConfig, Prioritised
 from agents.dqn.layout import flatten
 from agents.dqn.rollouts import RolloutDQN, comparison_loss
 from envs.core.errors import InputError
+from envs.dynamic.vector import DynamicShopVectorEnv
 
 SMALL = {
     "envs": 16,
@@ -82,6 +83,30 @@ def test_a_snapshot_continues_exactly(toy):
     for a, b in zip(model.agent_net.parameters(), twin.agent_net.parameters(), strict=True):
         assert torch.equal(a, b)
     assert model.statistics.take() == twin.statistics.take()
+
+
+def test_a_training_in_online_shops_continues_exactly():
+    """The shops come back with their futures: rollouts after a snapshot bring the same."""
+
+    def learner(seed):
+        shops = {"jobs": 8, "warmup": 0, "cooldown": 0, "machines": 3, "operations": (1, 3)}
+        rough = {"noise": 0.3, "breakdown": 0.1, "load": (0.7, 0.95), "visible": 8}
+        env = DynamicShopVectorEnv(16, **shops, **rough, strict=True)
+        return RolloutDQN(NativeVecEnv(env), DQNConfig(**SMALL), seed=seed)
+
+    model = learner(1)
+    model.learn(1600)
+    arrays, facts = snapshot.get_state(model)
+    model.learn(800, reset_num_timesteps=False)
+    assert model._n_updates > 50
+    twin = learner(2)
+    twin._logger = model._logger
+    snapshot.set_state(twin, arrays, facts)
+    twin.learn(800, reset_num_timesteps=False)
+    for a, b in zip(model.q_net.parameters(), twin.q_net.parameters(), strict=True):
+        assert torch.equal(a, b)
+    assert np.array_equal(model.replay_buffer.rewards, twin.replay_buffer.rewards)
+    assert np.ptp(model.replay_buffer.rewards) > 0
 
 
 def test_what_is_tried_is_the_greedy_candidate_and_random_others():
