@@ -51,7 +51,7 @@ class ComparisonBuffer(EpisodeBuffer):
         options: Likewise.
     """
 
-    _PER_ENTRY = (*EpisodeBuffer._PER_ENTRY, "tried", "rewards")
+    _PER_ENTRY = ("state", "row_start", "count", "prev", "closed", "tried", "rewards")
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
