@@ -132,9 +132,14 @@ readme-results:
 	for e in $(PAPERS); do from=results/$$e$(if $(TRAIN),-trained); to=$${e%/*}; \
 	    test -f $$from/table.md || continue; \
 	    cp $$from/curves.png docs/$${to}_learning.png; cp $$from/*-compare.png docs/$${to}_agents.png; \
-	    { cat $$from/evaluations/*/table.md; \
+	    of=$$(basename $$from/*-compare.png -compare.png); \
+	    { cat $$from/evaluations/$$of/table.md; \
 	    printf '\n![Learning curves](docs/%s_learning.png)\n' $$to; \
-	    printf '![Methods compared](docs/%s_agents.png)\n' $$to; } > $$from/readme.md; \
+	    printf '![Methods compared](docs/%s_agents.png)\n' $$to; \
+	    for a in $$from/*-allowance.png; do test -f $$a || continue; \
+	    cp $$a docs/$${to}_allowance.png; \
+	    printf '\n![Planning anew](docs/%s_allowance.png)\n\n' $$to; cat $${a%.png}.md; done; \
+	    } > $$from/readme.md; \
 	    sed -i -e "/agents of $$to: begin/,/agents of $$to: end/{//!d}" \
 	    -e "/agents of $$to: begin/r $$from/readme.md" README.md || exit 2; done
 

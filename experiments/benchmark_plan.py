@@ -17,7 +17,7 @@ from experiments.config import Config, Text, nearest, parse, shown
 from experiments.trained import checkpoint_of
 from experiments.trainings import Job
 
-Kind = Literal["compare", "profile", "wins", "anytime", "matrix"]
+Kind = Literal["compare", "profile", "wins", "anytime", "matrix", "allowance"]
 RUNS = "runs"
 _RUNS_OF = re.compile(r"runs\((.*)\)(@.+)?")  # the runs of a training, as a method
 _NAME = re.compile(r"\w[\w.@+-]*(/\w[\w.@+-]*)*")  # of a training, which becomes a folder

@@ -14,6 +14,8 @@ from envs.core.check import violations
 from envs.core.errors import InputError
 from envs.core.schedule import Schedule
 from experiments import (
+    allowance,
+    allowance_figure,
     anytime,
     anytime_figure,
     compare,
@@ -49,6 +51,7 @@ _USES = {
     "profile": ("results", "title"),
     "wins": ("results", "title"),
     "matrix": ("results", "title"),
+    "allowance": ("results", "against", "title"),
 }
 _GAP, _RULE = "validation/gap", "validation/gap_of_"
 
@@ -66,12 +69,14 @@ class Settings(Config):
         "profile",
         "wins",
         "matrix",
+        "allowance",
     ]
     runs: tuple[Text, ...] | Text | None = None
     schedule: Text | None = None
     instance: Text | None = None
     pool: PoolConfig = PoolConfig()
     results: tuple[Text, ...] | Text | None = None
+    against: Text | None = None
     title: Text | None = None
     out: Text | None = None
 
@@ -259,6 +264,12 @@ def _matrix(settings: Settings) -> Drawn:
     return Drawn(figure, *(matrix.page(found, made, lay) for lay in _LAYOUTS))
 
 
+def _allowance(settings: Settings) -> Drawn:
+    made = allowance.allowances(_rows(settings), settings.against)
+    figure = allowance_figure.draw(made, settings.title or "")
+    return Drawn(figure, *(allowance.page(made, lay) for lay in _LAYOUTS))
+
+
 _LAYOUTS = (tables.text, tables.markdown)
 _DRAW = {
     "curves": _curves,
@@ -270,4 +281,5 @@ _DRAW = {
     "profile": _profile,
     "wins": _wins,
     "matrix": _matrix,
+    "allowance": _allowance,
 }

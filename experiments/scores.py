@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -10,7 +10,17 @@ import numpy as np
 
 from envs.core.errors import InputError
 from envs.core.problem import Float
-from experiments.compare import Row, bests, by_method, compare, group, may_vanish, value
+from experiments.compare import (
+    Cells,
+    Key,
+    Row,
+    bests,
+    by_method,
+    compare,
+    group,
+    may_vanish,
+    value,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,29 +79,54 @@ def scored(rows: Sequence[Row]) -> Scored:
         gapless = {(row["instance"], row["sha256"]) for row in rows if row["gap"] is None}
         rows = [row for row in rows if row["gap"] is not None]
     cells = by_method(rows)
-    every = {key: None for own in cells.values() for key in own}
-    shared = [key for key in every if all(key in own for own in cells.values())]
-    if not shared:
-        raise InputError("results", "share no instance", "evaluate the methods on one suite")
+    every = {key for own in cells.values() for key in own}
+    keys = shared(cells)
     best = bests(cells)
-    mean = fmean(best[key] for key in shared) or 1.0
-    scale = {key: mean if may_vanish(rows) else best[key] or 1.0 for key in shared}
+    mean = fmean(best[key] for key in keys) or 1.0
+    scale = {key: mean if may_vanish(rows) else best[key] or 1.0 for key in keys}
 
     def score(row: Row) -> float:
         key = (str(row["instance"]), str(row["sha256"]))
         return float(row["gap"] if known else 100.0 * (value(row) - best[key]) / scale[key])
 
-    methods = []
-    for line in compare(rows):
-        own = cells[line.method]
-        seeds = sorted(set.intersection(*({row["seed"] for row in own[key]} for key in shared)))
-        if not seeds:
-            what = f"hold no seed of {line.method} on every instance"
-            raise InputError("results", what, "finish the evaluation")
-        found = [{row["seed"]: score(row) for row in own[key]} for key in shared]
-        values = np.array([[cell[seed] for cell in found] for seed in seeds], np.float64)
-        methods.append(Scores(line.method, line.kind, line.learned, values))
+    methods = [
+        Scores(of.method, of.kind, of.learned, runs(of.method, cells[of.method], keys, score))
+        for of in compare(rows)
+    ]
     first = next(iter(cells.values()))
-    groups = tuple(group(first[key][0]) for key in shared)
-    left = len(every) - len(shared) + (len(gapless - set(every)) if known else 0)
+    groups = tuple(group(first[key][0]) for key in keys)
+    left = len(every) - len(keys) + (len(gapless - every) if known else 0)
     return Scored(tuple(methods), groups, left, known)
+
+
+def shared(cells: Mapping[str, Cells]) -> list[Key]:
+    """Return the instances that every method has, in the order in which they come.
+
+    Raises:
+        InputError: If there is none.
+    """
+    every = {key: None for own in cells.values() for key in own}
+    keys = [key for key in every if all(key in own for own in cells.values())]
+    if not keys:
+        raise InputError("results", "share no instance", "evaluate the methods on one suite")
+    return keys
+
+
+def runs(method: str, own: Cells, keys: Sequence[Key], score: Callable[[Row], float]) -> Float:
+    """Return the scores of a method, (M, N): of the seeds that all of the N instances have.
+
+    Args:
+        method: Its name, for messages.
+        own: Its rows by instance.
+        keys: The instances.
+        score: Of a row.
+
+    Raises:
+        InputError: If there is no such seed.
+    """
+    seeds = sorted(set.intersection(*({row["seed"] for row in own[key]} for key in keys)))
+    if not seeds:
+        what = f"hold no seed of {method} on every instance"
+        raise InputError("results", what, "finish the evaluation")
+    found = [{row["seed"]: score(row) for row in own[key]} for key in keys]
+    return np.array([[cell[seed] for cell in found] for seed in seeds], np.float64)
