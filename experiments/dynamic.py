@@ -38,7 +38,7 @@ class Online(Family):
     unbudgeted = frozenset(ROLLING)
     allowances = dict.fromkeys(ROLLING, Rolling.allowance)
     objectives = ("mean_weighted_tardiness", "mean_tardiness", "mean_flow", "late_share")
-    reference_rule = "covert"
+    reference_rule = "wcr_spt"
     ordered = False
 
     @property

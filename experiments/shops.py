@@ -160,6 +160,10 @@ class Shops(Family):
         """Return the options of :meth:`batch` with which an agent was trained."""
         return {"columns": card.columns, "delay": card.max_delay}
 
+    def for_rules(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options of :meth:`batch` under which rules decide: they do not delay."""
+        return {**options, "delay": 0.0}
+
     def table_rows(self, instance: Problem, options: Mapping[str, Any]) -> int:
         """Return how many rows the candidate table of an instance has."""
         return instance.jobs * int(instance.eligible.sum(axis=1).max())

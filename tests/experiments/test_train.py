@@ -17,7 +17,7 @@ from envs.shop.batch import ShopBatch
 from experiments import record, resume, train
 from experiments.compose import compose
 from experiments.rollout import by_agent, by_priority
-from experiments.validation import disjoint, held_out, roll_out
+from experiments.validation import Validation, disjoint, held_out, roll_out
 
 SMALL = [
     "experiment=jobshop/dqn",
@@ -114,6 +114,14 @@ def test_the_checkpoints_reproduce_the_records(finished):
         assert gap == summary[key]
     gap = (roll_out(batch, by_priority(wrt)) / bound - 1).mean() * 100
     assert gap == summary["validation/gap_of_wrt"]
+
+
+def test_the_rule_to_beat_does_not_delay_whatever_the_agent_may():
+    def gap(delay):
+        settings = train.read(config("unused", f"env.delay={delay}"))
+        return Validation(settings.validation, settings.env).reference()["validation/gap_of_wrt"]
+
+    assert gap(1.0) == gap(0.0) > 0
 
 
 def test_validation_and_test_instances_are_disjoint():
