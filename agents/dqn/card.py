@@ -53,8 +53,12 @@ class Card(BaseModel):
 
     @property
     def temperature(self) -> float:
-        """Of the softmax to sample from: its values are returns, or trained as logits."""
-        return 1.0 if self.agent == "self_labelling" else 0.005
+        """Of the softmax to sample from: its values are returns, or trained as logits.
+
+        The best of 128 schedules of jobshop/self_labelling was, on 32 random shops, 8.0 % above
+        tabu search at temperatures of 0.15 to 0.5, 9.0 % at 1.
+        """
+        return 0.3 if self.agent == "self_labelling" else 0.005
 
     @property
     def scores_candidates(self) -> bool:
