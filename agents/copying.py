@@ -16,9 +16,7 @@ from envs.shop.features import BASIC
 Bool = NDArray[np.bool_]
 Int64 = NDArray[np.int64]
 Observation = Mapping[str, NDArray[Any]]
-Prefer = Callable[
-    [Observation], NDArray[np.float32]
-]  # (B, K) values, minus infinity: no candidate
+Prefer = Callable[[Observation], NDArray[np.float32]]  # (B, K), minus infinity: no candidate
 
 
 class Step(NamedTuple):

@@ -22,14 +22,12 @@ from pydantic import PositiveFloat, PositiveInt
 
 from envs.core.errors import InputError
 from experiments import bench_agents as agents
+from experiments import bench_environments as environments
 from experiments import bench_searches as searches
 from experiments.bench_searches import Measure
 from experiments.config import Config, Text, parse
 
 REFERENCE = 100_000_000  # steps of the reference chain
-VISIBLE = 32  # waiting tasks or operations K that can be seen in a queue
-ONLINE: dict[str, Any] = {"load": 0.9, "noise": 0.3, "breakdown": 0.05}
-CLOUD: dict[str, Any] = {"services": 8, "tasks": 8, "subtasks": 12}  # 8s8t12st of the study
 
 
 class Settings(Config):
@@ -110,22 +108,34 @@ def _cases(envs: int) -> list[Case]:
         (15, 15, "full", 0.0, None),
     ]
     return [
-        Case("1 environment, 15x15, basic, non-delay", 150_000, _single, 15, 15, "basic", 0.0),
-        Case("1 environment, 15x15, basic, active", None, _single, 15, 15, "basic", 1.0),
+        Case(
+            "1 environment, 15x15, basic, non-delay",
+            150_000,
+            environments.single,
+            15,
+            15,
+            "basic",
+            0.0,
+        ),
+        Case(
+            "1 environment, 15x15, basic, active", None, environments.single, 15, 15, "basic", 1.0
+        ),
         *(
             Case(
                 f"{envs} environments, {jobs}x{machines}, {columns}, {_class(delay)}",
-                *(target, _vector, envs, jobs, machines, columns, delay),
+                *(target, environments.vector, envs, jobs, machines, columns, delay),
             )
             for jobs, machines, columns, delay, target in vector
         ),
-        Case("1 queue, tasks, K = 32", 150_000, _single_queue),
-        Case(f"{envs} queues, tasks, K = 32", 1_000_000, _vector_queue, envs),
-        Case("1 cloud, 8s8t12st, active", None, _single_cloud, 1.0),
-        Case(f"{envs} clouds, 8s8t12st, active", None, _vector_cloud, envs, 1.0),
-        Case(f"{envs} clouds, 8s8t12st, non-delay", None, _vector_cloud, envs, 0.0),
-        Case("1 online shop, load 0.9, K = 32", 100_000, _single_online),
-        Case(f"{envs} online shops, load 0.9, K = 32", 1_000_000, _vector_online, envs),
+        Case("1 queue, tasks, K = 32", 150_000, environments.single_queue),
+        Case(f"{envs} queues, tasks, K = 32", 1_000_000, environments.vector_queue, envs),
+        Case("1 cloud, 8s8t12st, active", None, environments.single_cloud, 1.0),
+        Case(f"{envs} clouds, 8s8t12st, active", None, environments.vector_cloud, envs, 1.0),
+        Case(f"{envs} clouds, 8s8t12st, non-delay", None, environments.vector_cloud, envs, 0.0),
+        Case("1 online shop, load 0.9, K = 32", 100_000, environments.single_online),
+        Case(
+            f"{envs} online shops, load 0.9, K = 32", 1_000_000, environments.vector_online, envs
+        ),
         Case("decode, 15x15, schedules", 400_000, searches.decoding, 15, 15),
         Case("decode, 8s8t12st, append", 100_000, partial(searches.placing, inserting=False)),
         Case("decode, 8s8t12st, insert", 100_000, partial(searches.placing, inserting=True)),
@@ -197,197 +207,6 @@ def _time(seconds: float) -> str:
 
 def _class(delay: float) -> str:
     return {0.0: "non-delay", 1.0: "active"}[delay]
-
-
-def _single(jobs: int, machines: int, columns: str, delay: float) -> Measure:
-    """Measure one environment through Gymnasium: resets, observations, masks and rewards in."""
-    import gymnasium as gym
-
-    import envs  # noqa: F401 - registers
-
-    env = gym.make(
-        "dispatchlab/JobShop-v0", jobs=jobs, machines=machines, columns=columns, delay=delay
-    )
-
-    def measure(seconds: float) -> float:
-        observation, _ = env.reset(seed=0)
-        operations, begin = 0, time.perf_counter()
-        while time.perf_counter() - begin < seconds:
-            done = False
-            while not done:
-                action = int(observation["action_mask"].argmax())
-                observation, _, done, _, _ = env.step(action)
-            operations += jobs * machines
-            observation, _ = env.reset()
-        return operations / (time.perf_counter() - begin)
-
-    return measure
-
-
-def _vector(size: int, jobs: int, machines: int, columns: str, delay: float) -> Measure:
-    """Measure the vector environment: resets, observations, masks and rewards in."""
-    import gymnasium as gym
-
-    import envs  # noqa: F401 - registers
-    from envs.shop.layout import DISPATCHED
-
-    env: Any = gym.make_vec(
-        "dispatchlab/JobShop-v0",
-        num_envs=size,
-        jobs=jobs,
-        machines=machines,
-        columns=columns,
-        delay=delay,
-    )
-
-    def measure(seconds: float) -> float:
-        observation, _ = env.reset(seed=0)
-        counter = env.unwrapped.batch.totals[:, DISPATCHED]
-        before, begin = int(counter.sum()), time.perf_counter()
-        while time.perf_counter() - begin < seconds:
-            observation, *_ = env.step(observation["action_mask"].argmax(axis=1))
-        return (int(counter.sum()) - before) / (time.perf_counter() - begin)
-
-    return measure
-
-
-def _single_queue() -> Measure:
-    """Measure one queue through Gymnasium, always starting the oldest task that fits."""
-    import gymnasium as gym
-
-    import envs  # noqa: F401 - registers
-
-    env = gym.make("dispatchlab/TaskQueue-v0", visible=VISIBLE)
-
-    def measure(seconds: float) -> float:
-        observation, _ = env.reset(seed=0)
-        batch = env.unwrapped.batch  # type: ignore[attr-defined]
-        begin, before = time.perf_counter(), _started(batch)
-        while time.perf_counter() - begin < seconds:
-            done = False
-            while not done:
-                action = int(observation["action_mask"].argmax())
-                observation, _, done, _, _ = env.step(action)
-            observation, _ = env.reset()
-        return (_started(batch) - before) / (time.perf_counter() - begin)
-
-    return measure
-
-
-def _vector_queue(size: int) -> Measure:
-    """Measure the vector environment of queues."""
-    import gymnasium as gym
-
-    import envs  # noqa: F401 - registers
-
-    env: Any = gym.make_vec("dispatchlab/TaskQueue-v0", num_envs=size, visible=VISIBLE)
-
-    def measure(seconds: float) -> float:
-        observation, _ = env.reset(seed=0)
-        batch = env.unwrapped.batch
-        begin, before = time.perf_counter(), _started(batch)
-        while time.perf_counter() - begin < seconds:
-            observation, *_ = env.step(observation["action_mask"].argmax(axis=1))
-        return (_started(batch) - before) / (time.perf_counter() - begin)
-
-    return measure
-
-
-def _started(batch: Any) -> int:
-    """Return how many tasks the queues of a batch have started since it was made."""
-    from envs.queue.layout import DISPATCHED
-
-    return int(batch.data[:, DISPATCHED].sum())
-
-
-def _single_cloud(delay: float) -> Measure:
-    """Measure one cloud through Gymnasium, always dispatching the first row."""
-    import gymnasium as gym
-
-    import envs  # noqa: F401 - registers
-    from envs.cloud.layout import DISPATCHED
-
-    env = gym.make("dispatchlab/CloudManufacturing-v0", **CLOUD, delay=delay)
-
-    def measure(seconds: float) -> float:
-        env.reset(seed=0)
-        counter = env.unwrapped.batch.totals[:, DISPATCHED]  # type: ignore[attr-defined]
-        before, begin = int(counter[0]), time.perf_counter()
-        while time.perf_counter() - begin < seconds:
-            done = False
-            while not done:
-                _, _, done, _, _ = env.step(0)
-            env.reset()
-        return (int(counter[0]) - before) / (time.perf_counter() - begin)
-
-    return measure
-
-
-def _vector_cloud(size: int, delay: float) -> Measure:
-    """Measure the vector environment of clouds, fresh instances at every reset."""
-    import gymnasium as gym
-
-    import envs  # noqa: F401 - registers
-    from envs.cloud.layout import DISPATCHED
-
-    env: Any = gym.make_vec(
-        "dispatchlab/CloudManufacturing-v0", num_envs=size, **CLOUD, delay=delay
-    )
-    first = np.zeros(size, np.int64)
-
-    def measure(seconds: float) -> float:
-        env.reset(seed=0)
-        counter = env.unwrapped.batch.totals[:, DISPATCHED]
-        before, begin = int(counter.sum()), time.perf_counter()
-        while time.perf_counter() - begin < seconds:
-            env.step(first)
-        return (int(counter.sum()) - before) / (time.perf_counter() - begin)
-
-    return measure
-
-
-def _single_online() -> Measure:
-    """Measure one online shop through Gymnasium, always starting what waits longest."""
-    import gymnasium as gym
-
-    import envs  # noqa: F401 - registers
-    from envs.dynamic.layout import DISPATCHED
-
-    env = gym.make("dispatchlab/DynamicShop-v0", visible=VISIBLE, **ONLINE)
-
-    def measure(seconds: float) -> float:
-        observation, _ = env.reset(seed=0)
-        counter = env.unwrapped.batch.totals[:, DISPATCHED]  # type: ignore[attr-defined]
-        before, begin = int(counter[0]), time.perf_counter()
-        while time.perf_counter() - begin < seconds:
-            done = False
-            while not done:
-                action = int(observation["action_mask"].argmax())
-                observation, _, done, _, _ = env.step(action)
-            observation, _ = env.reset()
-        return (int(counter[0]) - before) / (time.perf_counter() - begin)
-
-    return measure
-
-
-def _vector_online(size: int) -> Measure:
-    """Measure the vector environment of online shops, fresh ones at every reset."""
-    import gymnasium as gym
-
-    import envs  # noqa: F401 - registers
-    from envs.dynamic.layout import DISPATCHED
-
-    env: Any = gym.make_vec("dispatchlab/DynamicShop-v0", num_envs=size, visible=VISIBLE, **ONLINE)
-
-    def measure(seconds: float) -> float:
-        observation, _ = env.reset(seed=0)
-        counter = env.unwrapped.batch.totals[:, DISPATCHED]
-        before, begin = int(counter.sum()), time.perf_counter()
-        while time.perf_counter() - begin < seconds:
-            observation, *_ = env.step(observation["action_mask"].argmax(axis=1))
-        return (int(counter.sum()) - before) / (time.perf_counter() - begin)
-
-    return measure
 
 
 def _second_start() -> float:

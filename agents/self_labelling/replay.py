@@ -20,7 +20,7 @@ class Decisions(NamedTuple):
     rows: Float32  # (n, C) candidates, state after state
     state: Float32  # (b, S)
     counts: Int64  # (b,) candidates of each state
-    right: NDArray[np.bool_]  # (n,) whether the schedule takes the candidate next
+    right: NDArray[np.bool_]  # (n,) whether the teacher would take the candidate next
 
 
 def replay(batch: ShopBatch, schedules: Sequence[Schedule], prefer: Prefer) -> Decisions:
