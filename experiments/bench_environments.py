@@ -77,14 +77,14 @@ def single_queue() -> Measure:
     def measure(seconds: float) -> float:
         observation, _ = env.reset(seed=0)
         batch = env.unwrapped.batch  # type: ignore[attr-defined]
-        begin, before = time.perf_counter(), _started(batch)
+        begin, before = time.perf_counter(), started(batch)
         while time.perf_counter() - begin < seconds:
             done = False
             while not done:
                 action = int(observation["action_mask"].argmax())
                 observation, _, done, _, _ = env.step(action)
             observation, _ = env.reset()
-        return (_started(batch) - before) / (time.perf_counter() - begin)
+        return (started(batch) - before) / (time.perf_counter() - begin)
 
     return measure
 
@@ -100,15 +100,15 @@ def vector_queue(size: int) -> Measure:
     def measure(seconds: float) -> float:
         observation, _ = env.reset(seed=0)
         batch = env.unwrapped.batch
-        begin, before = time.perf_counter(), _started(batch)
+        begin, before = time.perf_counter(), started(batch)
         while time.perf_counter() - begin < seconds:
             observation, *_ = env.step(observation["action_mask"].argmax(axis=1))
-        return (_started(batch) - before) / (time.perf_counter() - begin)
+        return (started(batch) - before) / (time.perf_counter() - begin)
 
     return measure
 
 
-def _started(batch: Any) -> int:
+def started(batch: Any) -> int:
     """Return how many tasks the queues of a batch have started since it was made."""
     from envs.queue.layout import DISPATCHED
 

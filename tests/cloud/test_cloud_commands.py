@@ -14,7 +14,7 @@ from envs.cloud.features import COLUMNS, STATE
 from envs.core.metrics import evaluate as measure
 from envs.instances import load, random_shop
 from envs.instances.random_cloud import STUDY
-from experiments import bench, cli, evaluate, resume, train
+from experiments import bench_environments, cli, evaluate, resume, train
 from experiments.clouds import RULES_DELAY, CloudEnv, Clouds
 from experiments.compose import compose
 from experiments.families import CLOUDS, SHOPS, family_of, load_instance
@@ -191,5 +191,5 @@ def test_shared_capacities_are_for_other_methods() -> None:
 
 
 def test_the_benchmark_counts_dispatched_operations() -> None:
-    assert bench._single_cloud(0.0)(0.02) > 0
-    assert bench._vector_cloud(4, 1.0)(0.02) > 0
+    assert bench_environments.single_cloud(0.0)(0.02) > 0
+    assert bench_environments.vector_cloud(4, 1.0)(0.02) > 0

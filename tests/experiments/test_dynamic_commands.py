@@ -16,7 +16,16 @@ from envs.core.metrics import evaluate as score
 from envs.core.scenario import Scenario
 from envs.instances import save
 from envs.instances.online_shop import OnlineShop
-from experiments import bench, bench_searches, evaluate, instances, plot, schedule_file, solve
+from experiments import (
+    bench,
+    bench_environments,
+    bench_searches,
+    evaluate,
+    instances,
+    plot,
+    schedule_file,
+    solve,
+)
 from experiments import validate as validation
 from experiments.compose import compose
 from experiments.families import ONLINE, load_instance
@@ -295,8 +304,8 @@ def test_the_benchmark_counts_what_it_says() -> None:
         while not done:
             observation, _, done, *_ = env.step(int(observation["action_mask"].argmax()))
         assert env.unwrapped.batch.totals[0, DISPATCHED] == 30 * episode
-    assert bench._single_online()(0.02) > 1000
-    assert bench._vector_online(4)(0.02) > 1000
+    assert bench_environments.single_online()(0.02) > 1000
+    assert bench_environments.vector_online(4)(0.02) > 1000
     assert bench_searches.plans("tabu", 0.9)(0.02) > 1e5
     pilots, rollouts = (bench_searches.pilots("ft06", rollouts=r)(0.05) for r in (False, True))
     assert rollouts > 10 * pilots

@@ -254,14 +254,14 @@ def test_the_benchmark_counts_started_tasks() -> None:
     import gymnasium as gym
 
     import envs  # noqa: F401 - registers
-    from experiments import bench
+    from experiments import bench_environments
 
-    env = gym.make("dispatchlab/TaskQueue-v0", tasks=20, visible=bench.VISIBLE)
+    env = gym.make("dispatchlab/TaskQueue-v0", tasks=20, visible=bench_environments.VISIBLE)
     for episode in range(1, 4):
         observation, _ = env.reset(seed=episode)
         done = False
         while not done:
             observation, _, done, *_ = env.step(int(observation["action_mask"].argmax()))
-        assert bench._started(env.unwrapped.batch) == 20 * episode
-    assert bench._single_queue()(0.02) > 0
-    assert bench._vector_queue(4)(0.02) > 0
+        assert bench_environments.started(env.unwrapped.batch) == 20 * episode
+    assert bench_environments.single_queue()(0.02) > 0
+    assert bench_environments.vector_queue(4)(0.02) > 0
