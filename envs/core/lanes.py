@@ -199,6 +199,7 @@ def _pair(result: Any, build: Callable[[Any, Any, Any], Any], doc: str) -> Any:
 
 least = _reduce("smin", "Return the least of 16 numbers.")
 most = _reduce("smax", "Return the greatest of 16 numbers.")
+total = _reduce("add", "Return the sum of 16 numbers.")
 lesser = _pair(
     lanes,
     lambda b, x, y: b.select(b.icmp_signed("<", x, y), x, y),

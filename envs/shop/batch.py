@@ -50,7 +50,7 @@ class ShopBatch(Batch):
         machines: Most machines M of a shop.
         alternatives: Most machines A that an operation may use.
         delay: 0 non-delay, 1 active, between parametrised, infinity semi-active schedules.
-        columns: "basic" (16) or "full" (36), see :data:`envs.shop.features.COLUMNS`.
+        columns: "basic" (16) or "full" (47), see :data:`envs.shop.features.COLUMNS`.
         forced: Whether single candidates are dispatched at once, except the last of a shop.
         sparse: Whether :meth:`advance` rewards with minus the makespan at the end, not with minus
             the rise of the bound.

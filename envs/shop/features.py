@@ -12,8 +12,7 @@ from envs.core.compiled import inlined
 from envs.core.lanes import LINE, bits, greater, load, lowest_bit, most, spread
 from envs.core.pointer import as_float32, shift
 from envs.shop import layout as k
-
-CLIP = 20.0
+from envs.shop.rivals import CLIP, clip, describe_path, describe_rivals
 
 # Column -> what it says. The first 16 are the basic set.
 COLUMNS: dict[str, str] = {
@@ -53,6 +52,18 @@ COLUMNS: dict[str, str] = {
     "shape": "ln(J / M)",
     "slack_bottleneck": "(bound of the most loaded machine - LB) / P",
     "bound": "LB / L0 - 1",
+    # Rivals are late if they begin before the completion: see rivals.py.
+    "rivals": "late rivals * M / J",
+    "slack_rivals": "(LB - completion - longest late rival's time and tail) / P",
+    "urgent": "late rivals with more work left * M / J",
+    "urgent_start": "(the first of them to begin - the start) / P",
+    "soon": "work of rivals that begin within 3 P of the start * M / (J P)",
+    "next_rival": "idle time after the completion until a rival begins / P",
+    "regret": "(end of the worst pair with a late rival - its end in the other order) / P",
+    "better_first": "late rivals with which the other order ends sooner * M / J",
+    "ahead_free": "longest time that a machine ahead will have been free / P; 0 for the last",
+    "ahead_busy": "the shortest, negative where it will be busy / P; 0 for the last",
+    "slack_ahead": "(LB - most of ready time and load of the machines ahead) / P",
 }
 BASIC = 16
 FULL = len(COLUMNS)
@@ -160,11 +171,6 @@ def _describe(lay, shop, j, row, bound, first_start, first_end, raw):
 
 
 @inlined
-def _clip(x):
-    return np.float32(min(max(x, -CLIP), CLIP))
-
-
-@inlined
 def _look_ahead(lay, shop, totals, per_p, per_l0, rows, state, mask):
     """Write the columns that compare a candidate with its rivals or look one operation ahead."""
     jobs, machines, bound = (
@@ -212,11 +218,15 @@ def _look_ahead(lay, shop, totals, per_p, per_l0, rows, state, mask):
             rival = link[rival]
         per_rival = 1.0 / max(rivals, 1)
         out = row * FULL
-        rows[out + 16] = _clip(work * per_mean_work)
-        rows[out + 17] = _clip((bound - worst) * per_p)
-        rows[out + 18] = _clip(rows[out + 10] * mean * per_l0)
-        rows[out + 19] = _clip(rows[out + 11] * mean * per_l0)
-        rows[out + 20] = _clip(rows[out + 12] * mean * per_l0)
+        describe_rivals(
+            lay, shop, j, m, start, end, bound, per_p, per_queue, shift(rows, out + 36)
+        )
+        describe_path(lay, shop, j, o, end, bound, per_p, shift(rows, out + 44))
+        rows[out + 16] = clip(work * per_mean_work)
+        rows[out + 17] = clip((bound - worst) * per_p)
+        rows[out + 18] = clip(rows[out + 10] * mean * per_l0)
+        rows[out + 19] = clip(rows[out + 11] * mean * per_l0)
+        rows[out + 20] = clip(rows[out + 12] * mean * per_l0)
         for c in range(5):
             rows[out + 31 + c] = state[1 + c]
         rows[out + 21] = np.float32(more_work / left)
@@ -234,11 +244,11 @@ def _look_ahead(lay, shop, totals, per_p, per_l0, rows, state, mask):
         ahead = shop[lay.machine_of + following]
         free = end if ahead == m else shop[lay.free + ahead]
         queue = shop[lay.machine + ahead * k.MACHINE_FIELDS + k.QUEUE]
-        rows[out + 25] = _clip(shop[lay.ticks + following] * per_p)
-        rows[out + 26] = _clip(max(free - end, 0) * per_p)
-        rows[out + 27] = _clip(max(end - free, 0) * per_p)
-        rows[out + 28] = _clip(shop[lay.load + ahead] * per_l0)
-        rows[out + 29] = _clip(queue * per_queue)
+        rows[out + 25] = clip(shop[lay.ticks + following] * per_p)
+        rows[out + 26] = clip(max(free - end, 0) * per_p)
+        rows[out + 27] = clip(max(end - free, 0) * per_p)
+        rows[out + 28] = clip(shop[lay.load + ahead] * per_l0)
+        rows[out + 29] = clip(queue * per_queue)
 
 
 @inlined

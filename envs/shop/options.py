@@ -17,7 +17,8 @@ from envs.instances.arguments import (
     problems_of,
 )
 from envs.shop.batch import LARGEST, Columns, RandomShops, ShopBatch
-from envs.shop.features import CLIP, STATE
+from envs.shop.features import STATE
+from envs.shop.rivals import CLIP
 
 Reward = Literal["bound", "makespan"]
 

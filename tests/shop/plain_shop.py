@@ -238,6 +238,8 @@ class PlainShop:
             "rank_start": _share(r[3] < start for r in queued),
             **self._ahead(o, m, end),
             **self.state(),
+            **self._rivals(j, o, m, start, end),
+            **self._walk(j, o, end),
         }
 
     def _open(self) -> list[bool]:
@@ -258,6 +260,54 @@ class PlainShop:
             "next_load": self.load(ahead) / max(self.first_bound, 1),
             "next_queue": len(self.queue(ahead)) * self.problem.resources / self.problem.jobs,
             "last": 0.0,
+        }
+
+    def _rivals(self, j: int, o: int, m: int, start: int, end: int) -> dict[str, float]:
+        """Return the columns of the other jobs' first own operations left on the machine."""
+        rivals = []
+        for i in range(self.problem.jobs):
+            mine = [q for q in self.own(m) if self.problem.job[q] == i]
+            if mine and i != j:
+                q, following = mine[0], self.following(i)
+                arrival = min(r[4] for r in self.rows().values() if r[0] == i)
+                arrival += sum(self.least(p) for p in range(following + 1, q))
+                begin = max(self.free[m], self.arrival(i) if q == following else arrival)
+                rest = self.least(q) + self.tail(q)
+                # Of a job that comes back, the work until it has left the machine for good.
+                rivals.append((begin, rest, rest - self.tail(mine[-1])))
+        late = [(begin, rest, time) for begin, rest, time in rivals if begin < end]
+        rest = end - start + self.tail(o)
+        urgent = [begin for begin, other, _ in late if other > rest]
+        regrets = [
+            max(start + rest, max(end, begin) + other)
+            - max(begin + other, max(begin + time, start) + rest)
+            for begin, other, time in late
+        ]
+        soon = [time for begin, _, time in rivals if begin < start + int(3 * self.mean)]
+        share, far, mean = self.problem.resources / self.problem.jobs, 10**9, self.mean
+        return {
+            "rivals": len(late) * share,
+            "slack_rivals": (self.bound() - end - max((x[1] for x in late), default=-far)) / mean,
+            "urgent": len(urgent) * share,
+            "urgent_start": (min(urgent, default=far) - start) / mean,
+            "soon": sum(soon) * share / mean,
+            "next_rival": max(min((x[0] for x in rivals), default=far) - end, 0) / mean,
+            "regret": max(regrets, default=-far) / mean,
+            "better_first": sum(regret > 0 for regret in regrets) * share,
+        }
+
+    def _walk(self, j: int, o: int, end: int) -> dict[str, float]:
+        """Return the columns of the job's later operations and their machines."""
+        clock, free, latest = end, [], 0
+        for q in self.chains[j][self.chains[j].index(o) + 1 :]:
+            first = min(self.times[q], key=lambda i: self.free[i])
+            free.append(clock - self.free[first])
+            latest = max(latest, self.free[first] + self.load(first))
+            clock += self.least(q)
+        return {
+            "ahead_free": max(free, default=0) / self.mean,
+            "ahead_busy": min(free, default=0) / self.mean,
+            "slack_ahead": (self.bound() - latest) / self.mean,
         }
 
 

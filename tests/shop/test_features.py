@@ -9,7 +9,8 @@ from envs.core.candidates import COLUMNS as TABLE
 from envs.core.problem import Problem
 from envs.instances import random_flexible_shop, random_shop
 from envs.shop.batch import ShopBatch
-from envs.shop.features import BASIC, CLIP, COLUMNS, FULL, STATE
+from envs.shop.features import BASIC, COLUMNS, FULL, STATE
+from envs.shop.rivals import CLIP
 from tests.shop.plain_shop import PlainShop
 from tests.shop.strategies import DELAYS, SEEDS, chain_shops
 
@@ -80,8 +81,8 @@ def test_every_column_takes_many_values() -> None:
         assert count == few[name] if name in few else count > 4, name
 
 
-def test_there_are_36_columns_the_first_16_basic_and_6_of_state() -> None:
-    assert (BASIC, FULL, len(STATE)) == (16, 36, 6)
+def test_there_are_47_columns_the_first_16_basic_and_6_of_state() -> None:
+    assert (BASIC, FULL, len(STATE)) == (16, 47, 6)
 
 
 @given(chain_shops(), DELAYS, SEEDS)
