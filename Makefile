@@ -22,7 +22,7 @@ TRAINED := $(subst $() ,$(COMMA),$(PAPERS:%=results/%-trained/runs))
 JOBS   ?= 1
 
 .PHONY: setup demo search queue cloud levels dynamic results ship readme readme-search \
-    readme-queue readme-cloud readme-dynamic readme-results test verify clean clean-cache
+    readme-queue readme-cloud readme-dynamic readme-results test verify clean
 
 setup: $(STAMP)
 
@@ -166,10 +166,6 @@ test: $(STAMP)
 verify: test
 	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -m deep -n 2 --durations 15
 	$(BIN)/dispatchlab bench
-
-# Compiled functions that others inline are not noticed when they change.
-clean-cache:
-	find envs agents baselines experiments -name '*.nb[ic]' -delete
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -8,10 +8,10 @@ predictability, workloads, and user runtime estimates in scheduling the IBM SP2 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from baselines.profile import Profile, clear, earliest, fits, locate, new_profile, take
 from baselines.waiting import check_slots, first_row
+from envs.core.compiled import compiled
 from envs.core.problem import Int
 from envs.queue import layout as k
 from envs.queue.batch import QueueBatch
@@ -85,7 +85,7 @@ def capacity_of(w: Int) -> Int:
     return np.ascontiguousarray(nodes[:, k.CAPACITY : k.CAPACITY + k.D])
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def occupy(w: Int, profile: Profile, capacity: Int) -> None:
     """Plan what runs in one queue: to its estimated end, or to the next tick where that is past.
 
@@ -103,7 +103,7 @@ def occupy(w: Int, profile: Profile, capacity: Int) -> None:
         take(profile, w[record + k.PLACE], need, now, max(w[pair], now + 1), 1)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _reserve(w: Int, profile: Profile, capacity: Int, start: Int, node: Int, tasks: int) -> int:
     """Renew the promises of the first `tasks` waiting tasks; return the row to start, or -1."""
     now = w[k.CLOCK]
@@ -131,7 +131,7 @@ def _reserve(w: Int, profile: Profile, capacity: Int, start: Int, node: Int, tas
     return -1
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _kept(w: Int, profile: Profile, start: Int, node: Int, tasks: int) -> bool:
     """Plan all promises made so far; return whether they can all be kept."""
     kept, nothing = True, np.zeros(k.D, np.int64)
@@ -150,7 +150,7 @@ def _kept(w: Int, profile: Profile, start: Int, node: Int, tasks: int) -> bool:
     return kept
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _of(w: Int, task: int) -> tuple[Int, int]:
     """Return a task's demand, (4,), and its estimate; one of no time is taken as one tick."""
     record = w[k.TASK] + task * k.FIELDS

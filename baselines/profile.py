@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from envs.core.compiled import njit
 from envs.core.problem import Int
 
 
@@ -33,7 +33,7 @@ def new_profile(nodes: int, dimensions: int, tasks: int) -> Profile:
     )
 
 
-@njit(cache=True)
+@njit()
 def clear(p: Profile, begin: int, capacity: Int) -> None:
     """Plan nothing: capacity (R, D) is free from `begin` on."""
     for r in range(len(p.used)):
@@ -43,7 +43,7 @@ def clear(p: Profile, begin: int, capacity: Int) -> None:
             p.free[r, 0, d] = capacity[r, d]
 
 
-@njit(cache=True)
+@njit()
 def copy(source: Profile, target: Profile) -> None:
     """Make a profile like another one, which has no more breakpoints than fit."""
     for r in range(len(source.used)):
@@ -54,7 +54,7 @@ def copy(source: Profile, target: Profile) -> None:
                 target.free[r, i, d] = source.free[r, i, d]
 
 
-@njit(cache=True)
+@njit()
 def locate(p: Profile, node: int, time: int) -> int:
     """Return the last breakpoint of a node that is not after a time at or after its beginning."""
     low, high = 0, p.used[node] - 1
@@ -67,7 +67,7 @@ def locate(p: Profile, node: int, time: int) -> int:
     return low
 
 
-@njit(cache=True)
+@njit()
 def fits(p: Profile, node: int, i: int, need: Int) -> bool:
     """Return whether `need` (D,) is free on a node from its breakpoint i to the next."""
     good = True
@@ -76,7 +76,7 @@ def fits(p: Profile, node: int, i: int, need: Int) -> bool:
     return good
 
 
-@njit(cache=True)
+@njit()
 def earliest(p: Profile, node: int, need: Int, duration: int, ready: int) -> int:
     """Return the first time from `ready` on at which `need` (D,) is free for a whole duration.
 
@@ -94,7 +94,7 @@ def earliest(p: Profile, node: int, need: Int, duration: int, ready: int) -> int
     return start
 
 
-@njit(cache=True)
+@njit()
 def take(p: Profile, node: int, need: Int, start: int, end: int, sign: int) -> None:
     """Plan (sign 1) or unplan (-1) a task from start to end, whether it fits or not."""
     if start >= end:
@@ -106,7 +106,7 @@ def take(p: Profile, node: int, need: Int, start: int, end: int, sign: int) -> N
             p.free[node, i, d] -= sign * need[d]
 
 
-@njit(cache=True)
+@njit()
 def split(p: Profile, node: int, time: int) -> int:
     """Return the breakpoint at a time, put there if need be."""
     i = locate(p, node, time)

@@ -16,10 +16,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal
 
-import numba as nb
 import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 
+from envs.core.compiled import njit
 from envs.core.errors import InputError
 from experiments import bench_agents as agents
 from experiments import bench_environments as environments
@@ -181,7 +181,7 @@ def report(metrics: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-@nb.njit(cache=True)
+@njit()
 def _chain(steps: int, x: np.uint64) -> np.uint64:
     """Multiply and add, each step needing the one before: nothing can be skipped."""
     for _ in range(steps):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
+from envs.core.compiled import njit
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
@@ -23,7 +24,7 @@ class Candidates(NamedTuple):
     row: Int64  # (n,) row of each candidate in the padded observation
 
 
-@nb.njit(cache=True)
+@njit()
 def _compact(
     candidates: Float32, mask: NDArray[Any], rows: Float32, row: Int64, counts: Int64
 ) -> None:
@@ -55,7 +56,7 @@ def flatten(observation: Observation) -> Candidates:
     return Candidates(rows, np.asarray(observation["state"], np.float32), counts, row)
 
 
-@nb.njit(cache=True)
+@njit()
 def first_best(values: Float32, counts: Int64) -> Int64:
     """Return the position of each segment's largest value, the lowest of equal ones: (B,)."""
     best = np.empty(len(counts), np.int64)

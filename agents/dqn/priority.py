@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
+from envs.core.compiled import njit
 
 Int64 = NDArray[np.int64]
 Float = NDArray[np.float64]
 FLOOR = 1e-3  # added to every error, so that no decision is forgotten
 
 
-@nb.njit(cache=True)
+@njit()
 def _set(tree: Float, place: Int64, value: Float) -> None:
     half = len(tree) // 2
     for i in range(len(place)):
@@ -25,7 +26,7 @@ def _set(tree: Float, place: Int64, value: Float) -> None:
             node //= 2
 
 
-@nb.njit(cache=True)
+@njit()
 def _find(tree: Float, mass: Float) -> Int64:
     half = len(tree) // 2
     place = np.empty(len(mass), np.int64)

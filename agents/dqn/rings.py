@@ -6,14 +6,14 @@ rows of candidates are kept the same way in a ring of their own.
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.dqn.layout import Float32, Int64
+from envs.core.compiled import njit
 
 
-@nb.njit(cache=True)
+@njit()
 def close(
     last: int,
     final: int,
@@ -58,7 +58,7 @@ def close(
     return place
 
 
-@nb.njit(cache=True)
+@njit()
 def evict(
     oldest: int,
     head: int,
@@ -75,7 +75,7 @@ def evict(
     return oldest
 
 
-@nb.njit(cache=True)
+@njit()
 def gather(
     place: Int64, rows: Float32, row_start: Int64, count: NDArray[np.int32], out: Float32
 ) -> None:

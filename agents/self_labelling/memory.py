@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.dqn.layout import Float32, Int64
 from agents.self_labelling.replay import Decisions
+from envs.core.compiled import njit
 
 
 class Memory:
@@ -90,7 +90,7 @@ def _last(decisions: Decisions, most: int, most_rows: int) -> Decisions:
     return Decisions(rows[skip:], state[-keep:], counts[-keep:], right[skip:])
 
 
-@nb.njit(cache=True)
+@njit()
 def _gather(
     start: Int64,
     counts: Int64,

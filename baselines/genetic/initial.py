@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from baselines.genetic.stream import Stream, uniform
+from envs.core.compiled import njit
 from envs.core.decode import Flat, Index
 from envs.core.problem import Int
 
 
-@njit(cache=True)
+@njit()
 def construct(
     flat: Flat,
     work: Int,

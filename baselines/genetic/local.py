@@ -13,11 +13,11 @@ length ends in a local optimum.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from baselines.genetic.moves import other_choice, reassign, reassigned, swap, swapped
 from baselines.genetic.stream import Stream, below, uniform
 from baselines.genetic.walk import BEST, DONE, HIGH, LOW, PLANNED, Walk
+from envs.core.compiled import njit
 from envs.core.decode import Flat
 from envs.core.paths import heads, tails
 from envs.core.problem import HORIZON
@@ -25,7 +25,7 @@ from envs.core.problem import HORIZON
 ATTEMPTS = 100  # refused moves after which a walk is frozen
 
 
-@njit(cache=True)
+@njit()
 def step(flat: Flat, w: Walk, temperature: float, state: Stream) -> bool:
     """Score the schedule and make one move; return whether the walk goes on.
 
@@ -76,7 +76,7 @@ def step(flat: Flat, w: Walk, temperature: float, state: Stream) -> bool:
     return False
 
 
-@njit(cache=True)
+@njit()
 def lateness(w: Walk) -> int:
     """Return by how much the worst deadline is missed, ticks."""
     late = 0
@@ -85,7 +85,7 @@ def lateness(w: Walk) -> int:
     return late
 
 
-@njit(cache=True)
+@njit()
 def critical_path(flat: Flat, w: Walk, end: int, state: Stream) -> int:
     """Write a random longest path to operation ``end``, which comes first; return its length."""
     p, n = w.paths, w.order.size
@@ -111,7 +111,7 @@ def critical_path(flat: Flat, w: Walk, end: int, state: Stream) -> int:
     return length
 
 
-@njit(cache=True)
+@njit()
 def blocks(w: Walk, length: int, every: bool) -> int:
     """Collect the swaps of N5 on the path, or those of all neighbours; return how many."""
     pairs = 0

@@ -6,15 +6,14 @@ makespan cannot be less.
 
 from __future__ import annotations
 
-from numba import njit
-
 from baselines.genetic.stream import Stream, below
 from baselines.genetic.walk import HIGH, LOW, Walk
+from envs.core.compiled import njit
 from envs.core.decode import Flat
 from envs.core.paths import ready, rest
 
 
-@njit(cache=True)
+@njit()
 def swapped(flat: Flat, w: Walk, v: int) -> int:
     """Estimate the makespan with v before the operation u now before it (Taillard 1994)."""
     p = w.paths
@@ -26,7 +25,7 @@ def swapped(flat: Flat, w: Walk, v: int) -> int:
     return max(end_v + tail_v - p.duration[v], end_u + tail_u - p.duration[u])
 
 
-@njit(cache=True)
+@njit()
 def swap(flat: Flat, w: Walk, v: int) -> bool:
     """Put v before u, the operation before it on its machine, unless v needs u; say whether.
 
@@ -73,7 +72,7 @@ def swap(flat: Flat, w: Walk, v: int) -> bool:
     return feasible
 
 
-@njit(cache=True)
+@njit()
 def other_choice(flat: Flat, w: Walk, o: int, state: Stream) -> int:
     """Draw an eligible machine other than the one assigned, which is returned if it is alone."""
     last = flat.choice_start[o + 1] - 1
@@ -82,7 +81,7 @@ def other_choice(flat: Flat, w: Walk, o: int, state: Stream) -> int:
     return flat.choice[last] if r == w.assign[o] else r
 
 
-@njit(cache=True)
+@njit()
 def gap(w: Walk, o: int, r: int) -> tuple[int, int]:
     """Return the operations before and after o's place in the order on machine r, or sentinels."""
     p = w.paths
@@ -93,7 +92,7 @@ def gap(w: Walk, o: int, r: int) -> tuple[int, int]:
     return before, after
 
 
-@njit(cache=True)
+@njit()
 def reassigned(flat: Flat, w: Walk, o: int, r: int) -> int:
     """Return the longest path through operation o if machine r ran it, at its place in order."""
     p = w.paths
@@ -102,7 +101,7 @@ def reassigned(flat: Flat, w: Walk, o: int, r: int) -> int:
     return head + flat.time[o, r] + max(p.tail[after], rest(flat, p, o))
 
 
-@njit(cache=True)
+@njit()
 def reassign(flat: Flat, w: Walk, o: int, r: int) -> None:
     """Put operation o on machine r, at its place in the order, which stays as it is."""
     p = w.paths
@@ -115,7 +114,7 @@ def reassign(flat: Flat, w: Walk, o: int, r: int) -> None:
     p.duration[o] = flat.time[o, r]
 
 
-@njit(cache=True)
+@njit()
 def unlink(w: Walk, o: int) -> None:
     """Take operation o out of its machine's sequence."""
     p, n = w.paths, w.order.size
@@ -128,7 +127,7 @@ def unlink(w: Walk, o: int) -> None:
         p.previous[after] = before
 
 
-@njit(cache=True)
+@njit()
 def insert(w: Walk, o: int, r: int, before: int, after: int) -> None:
     """Put operation o between two neighbours on machine r."""
     p, n = w.paths, w.order.size

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from baselines.genetic.stream import Stream, below, uniform
+from envs.core.compiled import njit
 from envs.core.decode import Flat, Index
 
 
-@njit(cache=True)
+@njit()
 def cross(
     mother: Index,
     father: Index,
@@ -43,7 +43,7 @@ def cross(
         held[o] = True
 
 
-@njit(cache=True)
+@njit()
 def shift(flat: Flat, order: Index, state: Stream) -> None:
     """Move a random operation to a random place between its predecessors and its successors."""
     n = order.size
@@ -63,7 +63,7 @@ def shift(flat: Flat, order: Index, state: Stream) -> None:
     order[i] = o
 
 
-@njit(cache=True)
+@njit()
 def precedes(flat: Flat, before: int, after: int) -> bool:
     """Return whether an edge leads from one operation to the other."""
     for k in range(flat.after_start[before], flat.after_start[before + 1]):
@@ -72,7 +72,7 @@ def precedes(flat: Flat, before: int, after: int) -> bool:
     return False
 
 
-@njit(cache=True)
+@njit()
 def redraw(flat: Flat, assign: Index, state: Stream) -> None:
     """Give a random operation a random eligible resource."""
     o = below(state, assign.size)

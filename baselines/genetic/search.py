@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from baselines.genetic.initial import construct
 from baselines.genetic.local import step
 from baselines.genetic.operators import cross, redraw, shift
 from baselines.genetic.stream import Stream, below, uniform
 from baselines.genetic.walk import BEST, Walk, begin, new_walk
+from envs.core.compiled import njit
 from envs.core.decode import Flat, Index
 from envs.core.problem import Int
 
@@ -64,7 +64,7 @@ def new_state(flat: Flat, work: Int, deadline: Int, population: int, stream: Str
     )
 
 
-@njit(cache=True)
+@njit()
 def evolve(flat: Flat, s: State, rates: Rates, bound: int, until: int) -> None:
     """Go on until so many evaluations are done, the bound is met, or ``bests`` is full.
 
@@ -95,7 +95,7 @@ def evolve(flat: Flat, s: State, rates: Rates, bound: int, until: int) -> None:
             settle(s, w.counters[BEST], w.best_order, w.best_finish, w.best_assign, flat.time)
 
 
-@njit(cache=True)
+@njit()
 def breed(flat: Flat, s: State, rates: Rates) -> None:
     """Write a new child into the walk: one of the first population, or of two parents."""
     w, born = s.walk, s.counters[BORN]
@@ -108,7 +108,7 @@ def breed(flat: Flat, s: State, rates: Rates) -> None:
     mate(flat, s, rates, w.order, w.assign)
 
 
-@njit(cache=True)
+@njit()
 def mate(flat: Flat, s: Population, rates: Rates, order: Index, assign: Index) -> None:
     """Write a child of two parents, or a copy of one, mutated; order and assign (N,) out."""
     mother = winner(s, rates.tournament)
@@ -131,7 +131,7 @@ def mate(flat: Flat, s: Population, rates: Rates, order: Index, assign: Index) -
         redraw(flat, assign, s.stream)
 
 
-@njit(cache=True)
+@njit()
 def winner(s: Population, tournament: int) -> int:
     """Return the best of some individuals drawn at random."""
     best = below(s.stream, len(s.scores))
@@ -142,7 +142,7 @@ def winner(s: Population, tournament: int) -> int:
     return best
 
 
-@njit(cache=True)
+@njit()
 def settle(
     s: Population, value: float, order: Index, finish: Int, assign: Index, time: Int
 ) -> None:

@@ -7,8 +7,9 @@ numbers in every process.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from envs.core.compiled import njit
 
 Stream = NDArray[np.uint64]  # (1,)
 
@@ -18,7 +19,7 @@ def stream(rng: np.random.Generator) -> Stream:
     return rng.integers(0, 2**64, size=1, dtype=np.uint64)
 
 
-@njit(cache=True)
+@njit()
 def uniform(state: Stream) -> float:
     """Draw a float from [0, 1)."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
@@ -29,7 +30,7 @@ def uniform(state: Stream) -> float:
     return np.int64(z >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
-@njit(cache=True)
+@njit()
 def below(state: Stream, n: int) -> int:
     """Draw an integer from 0..n-1."""
     return int(uniform(state) * n)

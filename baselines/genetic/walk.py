@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from envs.core.compiled import njit
 from envs.core.decode import Flat, Index
 from envs.core.paths import Paths, link, new_paths
 from envs.core.problem import Int
@@ -51,7 +51,7 @@ def new_walk(flat: Flat, deadline: Int) -> Walk:
     )
 
 
-@njit(cache=True)
+@njit()
 def begin(flat: Flat, w: Walk, planned: int) -> None:
     """Start from the order and assignment that the walk holds."""
     link(flat, w.order, w.assign, w.paths)

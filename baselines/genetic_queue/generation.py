@@ -12,10 +12,10 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from baselines.genetic_queue.tasks import Tasks
 from baselines.profile import Profile, copy, earliest, fits, locate, new_profile, take
+from envs.core.compiled import njit
 from envs.core.problem import Int
 
 
@@ -42,7 +42,7 @@ def new_plan(tasks: Tasks) -> Plan:
     )
 
 
-@njit(cache=True)
+@njit()
 def serial(tasks: Tasks, order: Int, plan: Plan) -> None:
     """Place the tasks one by one, each at the earliest time at which it fits beside those before.
 
@@ -74,7 +74,7 @@ def serial(tasks: Tasks, order: Int, plan: Plan) -> None:
                 heappush(free, rank[after])
 
 
-@njit(cache=True)
+@njit()
 def _place(tasks: Tasks, task: int, plan: Plan) -> None:
     """Put one task at its earliest time, and on the node that has it."""
     p, start, node = plan.profile, -1, -1
@@ -89,7 +89,7 @@ def _place(tasks: Tasks, task: int, plan: Plan) -> None:
     take(p, node, need, start, start + duration, 1)
 
 
-@njit(cache=True)
+@njit()
 def parallel(tasks: Tasks, order: Int, plan: Plan) -> None:
     """Go from event to event and start, in the order of the list, whatever fits then.
 
@@ -130,7 +130,7 @@ def parallel(tasks: Tasks, order: Int, plan: Plan) -> None:
         count = kept
 
 
-@njit(cache=True)
+@njit()
 def _node(tasks: Tasks, p: Profile, task: int, now: int) -> int:
     """Return the first node on which a task fits now, or -1; what is planned only ends later."""
     for r in range(len(p.used)):

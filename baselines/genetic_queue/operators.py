@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from baselines.genetic.stream import Stream, below
+from envs.core.compiled import njit
 from envs.core.problem import Int
 
 
-@njit(cache=True)
+@njit()
 def order_crossover(mother: Int, father: Int, child: Int, state: Stream) -> None:
     """Order crossover, OX (Davis 1985, "Applying adaptive algorithms to epistatic domains").
 
@@ -36,7 +36,7 @@ def order_crossover(mother: Int, father: Int, child: Int, state: Stream) -> None
             place += 1
 
 
-@njit(cache=True)
+@njit()
 def swap(order: Int, state: Stream) -> None:
     """Exchange the tasks at two distinct places drawn at random; lists below two stay."""
     n = len(order)
@@ -48,7 +48,7 @@ def swap(order: Int, state: Stream) -> None:
     order[i], order[j] = order[j], order[i]
 
 
-@njit(cache=True)
+@njit()
 def shuffle(order: Int, state: Stream) -> None:
     """Draw a permutation uniformly (Fisher and Yates 1938)."""
     for i in range(len(order) - 1, 0, -1):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from baselines.genetic.stream import Stream, below, uniform
 from baselines.genetic_queue.generation import Plan, new_plan, parallel, serial
 from baselines.genetic_queue.operators import order_crossover, shuffle, swap
 from baselines.genetic_queue.tasks import Tasks
+from envs.core.compiled import njit
 from envs.core.problem import Int
 
 EVALUATIONS, FILLED, BESTS, OLD = range(4)  # cells of State.counters
@@ -55,7 +55,7 @@ def new_state(tasks: Tasks, population: int, stream: Stream) -> State:
     return state
 
 
-@njit(cache=True)
+@njit()
 def evolve(tasks: Tasks, s: State, rates: Rates, until: int) -> None:
     """Go on until so many evaluations are done, or ``bests`` is full.
 
@@ -85,7 +85,7 @@ def evolve(tasks: Tasks, s: State, rates: Rates, until: int) -> None:
             count[BESTS] += 1
 
 
-@njit(cache=True)
+@njit()
 def breed(s: State, rates: Rates, child: Int, founder: bool) -> None:
     """Write a child: of the first generation the tasks as numbered, then random lists."""
     if founder:
@@ -104,7 +104,7 @@ def breed(s: State, rates: Rates, child: Int, founder: bool) -> None:
         swap(child, s.stream)
 
 
-@njit(cache=True)
+@njit()
 def winner(scores: Int, tournament: int, stream: Stream) -> int:
     """Return the best of some individuals drawn at random."""
     best = below(stream, len(scores))
@@ -115,7 +115,7 @@ def winner(scores: Int, tournament: int, stream: Stream) -> int:
     return best
 
 
-@njit(cache=True)
+@njit()
 def generate(tasks: Tasks, order: Int, plan: Plan, rates: Rates) -> None:
     """Decode a list into the plan."""
     if rates.parallel:
@@ -124,7 +124,7 @@ def generate(tasks: Tasks, order: Int, plan: Plan, rates: Rates) -> None:
         serial(tasks, order, plan)
 
 
-@njit(cache=True)
+@njit()
 def score(tasks: Tasks, plan: Plan, rates: Rates) -> int:
     """Return what makespan, missed deadlines and completions cost, hundredths of a tick."""
     makespan, total = 0, 0

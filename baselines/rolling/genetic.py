@@ -9,11 +9,11 @@ of Ono, Yamamura and Kobayashi 1996). Steady state; the first plans are a rule's
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from baselines.genetic.stream import Stream, below, uniform
 from baselines.rolling.plan import Goal, Plan, construct, copy, decode, price
 from baselines.tabu.kernels import inlined
+from envs.core.compiled import njit
 from envs.dynamic.known import Known
 
 POPULATION = 16  # plans; fewer where there are few evaluations
@@ -21,7 +21,7 @@ MUTATION = 0.5  # probability of another mutation
 NOISE = 2.0  # of the first plans
 
 
-@njit(cache=True)
+@njit()
 def evolve(
     known: Known,
     plan: Plan,

@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from baselines.genetic.stream import Stream, below
 from baselines.rolling.plan import Float, Goal, Plan, construct, copy, decode, job_cost, price
 from baselines.tabu.kernels import inlined
+from envs.core.compiled import njit
 from envs.core.problem import Int
 from envs.dynamic.known import Known
 
@@ -35,7 +35,7 @@ NOISE = 1.0  # of the noisy ones
 MOST = 16  # moves looked at in an iteration
 
 
-@njit(cache=True)
+@njit()
 def improve(
     known: Known,
     plan: Plan,

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from numba import njit
+from envs.core.compiled import njit
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 
 def inlined(kernel: Kernel) -> Kernel:
     """Compile a kernel that allocates nothing."""
-    made = njit(cache=True, error_model="numpy", forceinline=True, _nrt=False)  # type: ignore[call-overload]
+    made = njit(error_model="numpy", forceinline=True, _nrt=False)
     return made(kernel)

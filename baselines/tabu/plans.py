@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from baselines.genetic.stream import Stream, below
@@ -32,6 +31,7 @@ from baselines.tabu.memory import BEHIND, MACHINE, OPERATION, Memory, forbid, ne
 from baselines.tabu.neighbours import choose
 from baselines.tabu.search import ATTEMPTS
 from baselines.tabu.tabu import Tabu
+from envs.core.compiled import njit
 from envs.core.problem import Int, Problem
 from envs.core.protocols import Budget
 
@@ -102,7 +102,7 @@ def _dispatch(shop: Shop, g: Graph, o: Node, r: Node) -> int:
     return heads(shop, g)
 
 
-@njit(cache=True)
+@njit()
 def _costs(shop: Shop, g: Graph, operation: Int, machine: Int, makespan: Int) -> None:
     """Try candidates one after another, each taken back again."""
     for c in range(len(operation)):
@@ -114,7 +114,7 @@ def _costs(shop: Shop, g: Graph, operation: Int, machine: Int, makespan: Int) ->
     heads(shop, g)
 
 
-@njit(cache=True)
+@njit()
 def _follow(shop: Shop, p: Plan, operation: int, machine: int, moves: int) -> int:
     """Dispatch an operation, search from there, and keep the best plan found."""
     g, m = p.graph, p.memory

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from baselines.genetic.stream import Stream, below
@@ -21,6 +20,7 @@ from baselines.tabu.memory import (
     new_memory,
 )
 from baselines.tabu.neighbours import choose
+from envs.core.compiled import njit
 
 EVALUATIONS, SINCE, BESTS = range(3)  # cells of State.counters
 ERA = 2**30  # iterations after which the clock of the memory, which is int32, begins anew
@@ -59,7 +59,7 @@ def new_state(shop: Shop, elites: int, stream: Stream) -> State:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def search(shop: Shop, s: State, rates: Rates, bound: int, until: int) -> None:
     """Go on until so many evaluations are done, the bound is met, or ``bests`` is full.
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from envs.core.compiled import njit
 from envs.core.errors import InputError
 from envs.core.problem import NONE, Int, Problem, label
 from envs.core.schedule import Schedule
@@ -186,7 +186,7 @@ def _check(p: Problem, order: Int, assign: Int) -> None:
         )
 
 
-@njit(cache=True)
+@njit()
 def makespans(flat: Flat, orders: Index, assigns: Index) -> Int:
     """Score many schedules: (P, N) orders and assignments to (P,) makespans; checks nothing.
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from envs.core.compiled import njit
 from envs.core.decode import Flat, Index
 from envs.core.problem import Int
 
@@ -48,7 +48,7 @@ def new_paths(flat: Flat) -> Paths:
     )
 
 
-@njit(cache=True)
+@njit()
 def link(flat: Flat, order: Index, assign: Index, paths: Paths) -> None:
     """Write the sequence of each machine and the durations into the paths."""
     n = order.size
@@ -69,7 +69,7 @@ def link(flat: Flat, order: Index, assign: Index, paths: Paths) -> None:
         last[r] = o
 
 
-@njit(cache=True)
+@njit()
 def ready(flat: Flat, paths: Paths, o: Operation) -> int:
     """Return when the predecessors of operation o have ended and its job is released."""
     time = paths.finish[np.uintp(flat.first[o])]
@@ -78,7 +78,7 @@ def ready(flat: Flat, paths: Paths, o: Operation) -> int:
     return time
 
 
-@njit(cache=True)
+@njit()
 def rest(flat: Flat, paths: Paths, o: Operation) -> int:
     """Return the longest path that must follow operation o because of precedence alone."""
     time = 0
@@ -87,7 +87,7 @@ def rest(flat: Flat, paths: Paths, o: Operation) -> int:
     return time
 
 
-@njit(cache=True)
+@njit()
 def heads(flat: Flat, order: Index, paths: Paths, begin: int) -> int:
     """Compute the ends of the operations from place ``begin`` on; return the makespan."""
     n = order.size
@@ -101,7 +101,7 @@ def heads(flat: Flat, order: Index, paths: Paths, begin: int) -> int:
     return makespan
 
 
-@njit(cache=True)
+@njit()
 def tails(flat: Flat, order: Index, paths: Paths, end: int) -> None:
     """Compute the tails of the operations at places before ``end``.
 

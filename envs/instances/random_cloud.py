@@ -14,8 +14,8 @@ import re
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from envs.core.compiled import njit
 from envs.core.errors import InputError
 from envs.core.problem import Int, Problem
 from envs.instances.random_shop import MAXIMUM_TIME, Int32, UInt64, bounded, seed_state
@@ -56,12 +56,12 @@ class Drawn(NamedTuple):
     transfer: Int32  # (R * R,)
 
 
-@njit(cache=True)
+@njit()
 def _between(state: UInt64, low: int, high: int) -> int:
     return int(low + bounded(state, high - low + 1))
 
 
-@njit(cache=True)
+@njit()
 def fill_cloud(
     state: UInt64,
     services: int,
@@ -100,7 +100,7 @@ def fill_cloud(
                 out.setup[row + b] = 0 if a == b else _between(state, ranges[2], ranges[3])
 
 
-@njit(cache=True)
+@njit()
 def fill_tasks(
     state: UInt64,
     services: int,
@@ -135,7 +135,7 @@ def fill_tasks(
     out.edge_start[tasks * subtasks] = edges
 
 
-@njit(cache=True)
+@njit()
 def _fill_transfers(state: UInt64, services: int, low: int, high: int, transfer: Int32) -> None:
     """Draw enterprises and the transfers between services, (R * R,) out."""
     enterprises = min(services, max(2, services // 2))
@@ -155,7 +155,7 @@ def _fill_transfers(state: UInt64, services: int, low: int, high: int, transfer:
             transfer[r * services + other] = away[home[r], home[other]]
 
 
-@njit(cache=True)
+@njit()
 def _fill_graph(state: UInt64, first: int, subtasks: int, edges: int, out: Drawn) -> int:
     """Draw the precedence of one task; return the number of edges of all tasks so far."""
     before, width = first, 0  # the layer before: its first subtask and its size

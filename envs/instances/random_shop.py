@@ -8,9 +8,9 @@ generation in an interval"), so an instance is the same on every machine and in 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from envs.core.compiled import njit
 from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.instances.chains import chain_problem, check_entries
@@ -28,7 +28,7 @@ _TWO_32 = np.uint64(0x100000000)
 _S27, _S30, _S31, _S32 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
 
 
-@njit(cache=True)
+@njit()
 def next_u64(state: UInt64) -> np.uint64:
     """Return the next 64 random bits and advance `state`, shape (1,)."""
     state[0] += _GAMMA
@@ -38,7 +38,7 @@ def next_u64(state: UInt64) -> np.uint64:
     return z ^ (z >> _S31)
 
 
-@njit(cache=True)
+@njit()
 def bounded(state: UInt64, n: int | np.int64) -> np.int64:
     """Return an integer uniform in 0..n-1, without bias; 1 <= n < 2**32."""
     size = np.uint64(n)
@@ -50,7 +50,7 @@ def bounded(state: UInt64, n: int | np.int64) -> np.int64:
     return np.int64(product >> _S32)
 
 
-@njit(cache=True)
+@njit()
 def fill_job_shop(
     state: UInt64,
     jobs: int,
@@ -87,7 +87,7 @@ def fill_job_shop(
             machine_out[first + other] = kept
 
 
-@njit(cache=True)
+@njit()
 def fill_flexible_shop(
     state: UInt64,
     jobs: int,

@@ -7,9 +7,9 @@ estimates; the one thing that tells of the future is whether *wait* is legal whi
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 
+from envs.core.compiled import compiled
 from envs.core.pointer import shift
 from envs.queue import layout as k
 from envs.queue.kernel import can_wait, fits, may_run, of_class, place, waiting
@@ -78,12 +78,12 @@ CLASSIC = (
 )
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _clip(x):
     return np.float32(min(max(x, -CLIP), CLIP))
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def used(w, d):
     """Return the share of all nodes' capacity of dimension d that is in use."""
     free, capacity = 0, 0
@@ -93,7 +93,7 @@ def used(w, d):
     return 1.0 - free / capacity if capacity else 0.0
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def wanted(w, d):
     """Return the demand of waiting tasks in dimension d over all nodes' capacity."""
     capacity = 0
@@ -102,7 +102,7 @@ def wanted(w, d):
     return w[k.WANTED + d] / capacity if capacity else 0.0
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def summarise(w, classic, start, state):
     """Write the STATE, or the CLASSIC one; `start` is when the head of the queue can start."""
     per_k, queue = 1.0 / w[k.VISIBLE], w[k.WAITING]
@@ -131,7 +131,7 @@ def summarise(w, classic, start, state):
     state[12] = _clip(pressure)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _next(w):
     """Return the ticks until a running task ends by its estimate; 0 when overdue or none runs."""
     if w[k.RUNNING] == 0:
@@ -139,7 +139,7 @@ def _next(w):
     return max(w[w[k.EXPECTED]] - w[k.CLOCK], 0)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def observe(w, classic, rows, state, mask):
     """Write one queue's observation; rows of no task are zero.
 
@@ -190,7 +190,7 @@ def observe(w, classic, rows, state, mask):
         rows[out + GLOBALS + 7] = 1.0
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _describe(w, node, begin, end, head, start, rows, mask, step):
     """Write the rows of the tasks at positions begin..end-1 of the queue on one node.
 
@@ -272,7 +272,7 @@ def _describe(w, node, begin, end, head, start, rows, mask, step):
         _rank(w, begin, end, rows, mask, step)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _rank(w, begin, end, rows, mask, step):
     """Write the columns that compare the tasks that fit on a node with each other."""
     queue, ring, first, task_at = w[k.QUEUE], w[k.RING], w[k.HEAD], w[k.TASK]
@@ -299,13 +299,13 @@ def _rank(w, begin, end, rows, mask, step):
         rows[row + 21] = np.float32(worthier) * share
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _per(units):
     """Return 1 / units; 0 units count as half a one, so that any demand is more than all."""
     return np.float32(1.0) / max(np.float32(units), np.float32(0.5))
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _size(w, record):
     """Return the mean of a node's shares of the capacities of all nodes."""
     if w[k.NODES] == 1:

@@ -5,10 +5,10 @@ Equal keys are ordered by item, so the order never depends on history.
 
 from __future__ import annotations
 
-import numba as nb
+from envs.core.compiled import compiled
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def push(w, heap, size, key, item):
     """Add a pair to a heap of `size` pairs that begins at `heap`."""
     i = size
@@ -21,7 +21,7 @@ def push(w, heap, size, key, item):
     w[heap + 2 * i], w[heap + 2 * i + 1] = key, item
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def pop(w, heap, size):
     """Drop the first pair of a heap, of which `size` pairs are left."""
     key, item = w[heap + 2 * size], w[heap + 2 * size + 1]
@@ -41,7 +41,7 @@ def pop(w, heap, size):
     w[heap + 2 * i], w[heap + 2 * i + 1] = key, item
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def enlist(w, first, size, key, item):
     """Insert a pair into a sorted list of `size` pairs that begins at `first`."""
     at = first + 2 * size
@@ -51,7 +51,7 @@ def enlist(w, first, size, key, item):
     w[at], w[at + 1] = key, item
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def delist(w, first, size, key, item):
     """Remove a pair from a sorted list of `size` pairs."""
     low, high = 0, size - 1

@@ -8,8 +8,7 @@ they are kept as rates: the sum over an episode is exactly the objective.
 
 from __future__ import annotations
 
-import numba as nb
-
+from envs.core.compiled import compiled
 from envs.queue.heap import delist, enlist, pop, push
 from envs.queue.layout import (
     ACTUAL,
@@ -76,13 +75,13 @@ from envs.queue.layout import (
 from envs.queue.project import count
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def waiting(w, position):
     """Return the task at a position of the waiting queue."""
     return w[w[QUEUE] + ((w[HEAD] + position) & w[RING])]
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def within(w, need, room):
     """Tell whether the D numbers at `need` are at most those at `room`."""
     good = True
@@ -91,7 +90,7 @@ def within(w, need, room):
     return good
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def may_run(w, task, node):
     """Tell whether a task may ever start on a node; one that failed goes back to its own."""
     if w[NODES] == 1:
@@ -102,14 +101,14 @@ def may_run(w, task, node):
     return w[w[ACTUAL] + task * w[NODES] + node] >= 0
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def fits(w, task, node):
     """Tell whether a task can start on a node now."""
     demand, free = w[TASK] + task * FIELDS + DEMAND, w[NODE] + node * NODE_FIELDS + FREE
     return within(w, demand, free) and may_run(w, task, node)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def place(w, task):
     """Return the first node on which a task can start now, or -1."""
     for node in range(w[NODES]):
@@ -118,7 +117,7 @@ def place(w, task):
     return -1
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def of_class(w, action):
     """Return the position in the whole queue that a class names, or -1 where it has none.
 
@@ -139,13 +138,13 @@ def of_class(w, action):
     return found
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _rate(w, record):
     """What a tick of waiting adds to a task's slowdown by its estimate, millionths."""
     return MILLION // max(w[record + ESTIMATE], w[THRESHOLD])
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _count(w, record, sign):
     """Count a task in or out of the waiting queue's totals."""
     w[COUNT + (w[record + CLASS] & 3)] += sign
@@ -153,7 +152,7 @@ def _count(w, record, sign):
         w[WANTED + d] += sign * w[record + DEMAND + d]
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _enqueue(w, task):
     """Insert a task where its arrival belongs, moving the shorter side of the queue."""
     if w[REWARD] == PROJECTED:
@@ -181,7 +180,7 @@ def _enqueue(w, task):
     _count(w, w[TASK] + task * FIELDS, 1)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _remove(w, position):
     """Take the task at a position out of the waiting queue and return it."""
     queue, ring, head, size = w[QUEUE], w[RING], w[HEAD], w[WAITING]
@@ -200,7 +199,7 @@ def _remove(w, position):
     return task
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def dispatch(w, position, node):
     """Start the task at a position of the queue on a node where it fits."""
     task = _remove(w, position)
@@ -219,7 +218,7 @@ def dispatch(w, position, node):
     w[DISPATCHED] += 1
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _finish(w, task):
     """End an attempt: the task is done, or goes back to the queue with one retry more."""
     record, now = w[TASK] + task * FIELDS, w[CLOCK]
@@ -257,7 +256,7 @@ def _finish(w, task):
                 _enqueue(w, after)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _arrive(w, task):
     record = w[TASK] + task * FIELDS
     w[WORK] += w[record + ESTIMATE]
@@ -270,7 +269,7 @@ def _arrive(w, task):
         _enqueue(w, task)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def advance(w):
     """Move time to the next event and let happen all that happens then."""
     now = FAR
@@ -301,7 +300,7 @@ def advance(w):
         _arrive(w, w[NEXT] - 1)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _possible(w):
     """Tell whether any task can be dispatched now: a visible one, or of any class."""
     count = w[WAITING]
@@ -313,20 +312,20 @@ def _possible(w):
     return position < count
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def settle(w):
     """Move time until there is something to decide or everything is done."""
     while w[DONE] < w[TASKS] and not _possible(w):
         advance(w)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def can_wait(w):
     """Tell whether wait may be chosen: it is allowed, and something runs or is still to come."""
     return w[WAITS] and (w[RUNNING] > 0 or w[NEXT] < w[TASKS])
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def move(w, action):
     """Dispatch the candidate that an action names, or wait, and settle; tell if it was legal."""
     nodes, rows = w[NODES], 4
@@ -355,7 +354,7 @@ def move(w, action):
     return True
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def begin(w):
     """Empty the system of a loaded queue and move time to the first decision.
 

@@ -9,14 +9,13 @@ come and go, in 1/1024 ticks, so that it is exactly 0 when the last one has gone
 
 from __future__ import annotations
 
-import numba as nb
-
+from envs.core.compiled import compiled
 from envs.queue import layout as k
 
 UNIT = 1024
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _per_capacity(w, d):
     """Return UNIT / all nodes' capacity of dimension d; 0 where there is none."""
     capacity = 0
@@ -25,7 +24,7 @@ def _per_capacity(w, d):
     return UNIT / capacity if capacity else 0.0
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _share(w, record, per):
     """Return the largest of a task's shares of the capacities, in 1/UNIT, at least 1."""
     need = record + k.DEMAND
@@ -36,7 +35,7 @@ def _share(w, record, per):
     return max(int(share + 0.5), 1)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def count(w, task, sign):
     """Add (sign 1) or take away (-1) what a task costs by itself and with those in the queue now.
 
@@ -54,7 +53,7 @@ def count(w, task, sign):
     w[k.PAIRS] += sign * total
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def project(w):
     """Return what all tasks in the system will still cost, weight * ticks; 0 when none is left."""
     per = (_per_capacity(w, 0), _per_capacity(w, 1), _per_capacity(w, 2), _per_capacity(w, 3))

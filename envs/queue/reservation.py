@@ -8,8 +8,7 @@ is on the first node on which the head fits, and tasks on other nodes never dela
 
 from __future__ import annotations
 
-import numba as nb
-
+from envs.core.compiled import compiled
 from envs.queue.kernel import may_run, place, waiting, within
 from envs.queue.layout import (
     CLOCK,
@@ -31,7 +30,7 @@ from envs.queue.layout import (
 )
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def reserve(w):
     """Return the node and the time at which the head of the queue can start; (-1, now) if none.
 
@@ -70,7 +69,7 @@ def reserve(w):
     return chosen, start
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def backfills(w, record, node, position, chosen, start):
     """Tell whether starting a task that fits now leaves the head's reservation as it is."""
     if position == 0 or node != chosen or w[CLOCK] + w[record + ESTIMATE] <= start:

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import numba as nb
-
+from envs.core.compiled import compiled
 from envs.core.pointer import pointer, shift
 from envs.queue import kernel, whole
 from envs.queue import layout as k
@@ -16,7 +15,7 @@ from envs.queue.project import project
 from envs.queue.table import tabulate
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def begin(data, which, random, kind, again):
     """Empty the queues of which (B,) bool; of new random workloads if `again` is 2."""
     rows = pointer(data)
@@ -27,7 +26,7 @@ def begin(data, which, random, kind, again):
             kernel.begin(shift(rows, b * data.shape[1]))
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def look(data, classic, rows, state, mask):
     """Observe all queues: rows (B, K, columns), state (B, S) and mask (B, K), out."""
     queues, cells = pointer(data), pointer(rows)
@@ -42,7 +41,7 @@ def look(data, classic, rows, state, mask):
         )
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def advance(data, actions, classic, again, random, kind, outcome, final, rows, state, mask):
     """Move, restart and observe each queue while its data are in the cache.
 
@@ -84,7 +83,7 @@ def advance(data, actions, classic, again, random, kind, outcome, final, rows, s
         )
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def play(data, rule):
     """Dispatch to the end by a rule of ``whole.py``, without observing.
 
@@ -97,7 +96,7 @@ def play(data, rule):
     return count
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def tabulate_all(data, cells, mask):
     """Write all raw candidate tables: cells (B, K, columns) int64, mask (B, K) int8, out."""
     queues = pointer(data)

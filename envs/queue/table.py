@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numba as nb
-
+from envs.core.compiled import compiled
 from envs.queue import layout as k
 from envs.queue.kernel import fits as fits_on
 from envs.queue.kernel import of_class, place, waiting
@@ -41,7 +40,7 @@ TABLE: dict[str, str] = {
 }
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def tabulate(w, cells, mask):
     """Write one queue's raw table: cells (K, columns) int64, mask (K,) int8, arrays; both out."""
     cells[:, :] = 0
@@ -66,7 +65,7 @@ def tabulate(w, cells, mask):
             _fill(w, position, node, chosen, start, cells[row])
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _fill(w, position, node, chosen, start, out):
     task = waiting(w, position)
     record, resource = w[k.TASK] + task * k.FIELDS, w[k.NODE] + node * k.NODE_FIELDS

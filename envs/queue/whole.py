@@ -6,8 +6,7 @@ tasks alone, and start a task on the first node where it fits.
 
 from __future__ import annotations
 
-import numba as nb
-
+from envs.core.compiled import compiled
 from envs.queue import layout as k
 from envs.queue.kernel import advance, dispatch, fits, place, waiting
 from envs.queue.reservation import backfills, reserve
@@ -16,7 +15,7 @@ RULES = ("fifo", "first_fit", "sjf", "priority_fifo", "easy")
 FIFO, FIRST_FIT, SJF, PRIORITY_FIFO, EASY = range(5)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def play(w, rule):
     """Dispatch one queue to its end; return the number of dispatches."""
     before = w[k.DISPATCHED]
@@ -41,12 +40,12 @@ def play(w, rule):
     return w[k.DISPATCHED] - before
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _visible(w):
     return min(w[k.WAITING], w[k.VISIBLE])
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _first(w):
     """Return position and node of the first task that fits, or node -1."""
     for position in range(_visible(w)):
@@ -56,7 +55,7 @@ def _first(w):
     return 0, -1
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _shortest(w):
     """Return position and node of the task with the least estimate that fits, or node -1."""
     chosen, node, least = 0, -1, k.FAR
@@ -70,7 +69,7 @@ def _shortest(w):
     return chosen, node
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _most_urgent(w):
     """Return the position of the oldest task of the highest priority that waits."""
     chosen, highest = 0, -1
@@ -83,7 +82,7 @@ def _most_urgent(w):
     return chosen
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled
 def _backfill(w):
     """Start all that EASY starts now: heads while they fit, then what does not delay the next.
 
