@@ -8,9 +8,8 @@ a full shop many numbers are large, and a clipped one orders nothing. Every colu
 
 from __future__ import annotations
 
-import math
-
 from envs.core.compiled import inlined
+from envs.core.logarithm import log, signed_log
 from envs.core.pointer import shift
 from envs.dynamic import layout as k
 from envs.dynamic.kernel import available, open_row
@@ -116,8 +115,7 @@ def is_down(lay, shop, totals, m):
 @inlined
 def _log(value):
     """Return sign(x) ln(1 + |x|): as x near 0, and in order up to e ** CLIP."""
-    size = min(math.log1p(abs(value)), CLIP)
-    return size if value >= 0 else -size
+    return _clipped(signed_log(value))
 
 
 @inlined
@@ -164,15 +162,15 @@ def _describe(lay, shop, totals, place, a, per_p, per_w, row):
     after = 0
     if o < last:
         after = shop[operation + lay.stride + k.REST]
-    shortest = shop[operation + k.REST] - after
+    shortest = shop[job + k.TIME]
     left = last - o + 1
     rest = max(time + after, 1)
     ticks = max(time, 1)
     due_in = shop[job + k.DUE] - now
     due = due_in * per_p
     slack = due - (time + after) * per_p
-    urgency = math.log(max(shop[job + k.WEIGHT] * per_w, 1e-6) / (ticks * per_p))
-    ratio = math.log(max(due_in / rest, 1.0))
+    urgency = log(max(shop[job + k.WEIGHT] * per_w, 1e-6) / (ticks * per_p))
+    ratio = log(max(due_in / rest, 1.0))
     record = lay.machine + totals[k.AT] * k.MACHINE_FIELDS
     mean = shop[record + k.QUEUE_WORK] * per_p / shop[lay.length + totals[k.AT]]
     waiting = max(due - (time + (1.0 + WAIT) * after) * per_p, 0.0)
@@ -225,12 +223,7 @@ def _ahead(lay, shop, m, weight, time):
     work = 0
     for place in range(shop[lay.length + m]):
         job = lay.job + shop[lay.queue + m * lay.jobs + place] * k.JOB_FIELDS
-        o, last = shop[job + k.NEXT], shop[job + k.LAST]
-        operation = lay.operation + o * lay.stride
-        after = 0
-        if o < last:
-            after = shop[operation + lay.stride + k.REST]
-        own = shop[operation + k.REST] - after
+        own = shop[job + k.TIME]
         if shop[job + k.WEIGHT] * time > weight * own:
             work += own
     return work

@@ -62,6 +62,10 @@ def _enqueue(lay, shop, totals, j, o):
     slot = shop[job + k.SLOT]
     shop[lay.until + slot] = 0
     shop[lay.after + slot] = shop[operation + k.REST]
+    after = 0
+    if o < shop[job + k.LAST]:
+        after = shop[operation + lay.stride + k.REST]
+    shop[job + k.TIME] = shop[operation + k.REST] - after
     for a in range(shop[operation + k.COUNT]):
         choice = operation + k.CHOICES + a * k.TRIPLE
         m = shop[choice + k.MACHINE]

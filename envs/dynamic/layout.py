@@ -38,6 +38,7 @@ NEXT = 6  # operation that waits or runs; -1 when the job is done or has not arr
 READY = 7  # when that one began to wait
 SLOT = 8  # place among the jobs in the shop
 DONE = 9  # completion; -1 before
+TIME = 10  # least estimate of the operation NEXT
 JOB_FIELDS = 16
 
 # One record a machine, lay.machine + m * MACHINE_FIELDS + field
