@@ -20,8 +20,8 @@ class SelfLabellingConfig(BaseModel):
     width: int = Field(default=128, ge=1, le=4096)  # units of a hidden layer
     learning_rate: float = Field(default=1e-3, gt=0, le=1)  # at the start
     final_learning_rate: float = Field(default=1e-5, ge=0, le=1)  # at the end of a cosine
-    batch_size: int = Field(default=512, ge=1, le=2**20)  # decisions an update
-    reuse: float = Field(default=4.0, ge=0, le=1000)  # updates that a decision takes part in
+    batch_size: int = Field(default=256, ge=1, le=2**20)  # decisions an update
+    reuse: float = Field(default=8.0, ge=0, le=1000)  # updates that a decision takes part in
     buffer_size: int = Field(default=100_000, ge=2, le=10**8)  # decisions kept
     max_grad_norm: float = Field(default=10.0, gt=0)
     tau: float = Field(default=0.002, gt=0, le=1)  # of the average of weights; 1 for none
