@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from envs.core.check_crews import crew_violations
 from envs.core.problem import NONE, Problem, label
 from envs.core.scenario import AS_PLANNED, Scenario
 from envs.core.schedule import Schedule
@@ -29,6 +30,9 @@ def violations(problem: Problem, schedule: Schedule, scenario: Scenario = AS_PLA
     found = list(_assignment(problem, schedule))
     if found:  # the rest needs to know which resource does what
         return found
+    if problem.crews is not None:
+        found += crew_violations(problem, schedule, scenario)
+        return found + list(_availability(problem, schedule, scenario))
     found += _durations(problem, schedule, scenario)
     found += _attempts(problem, schedule, scenario)
     found += _precedence(problem, schedule)

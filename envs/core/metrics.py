@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from envs.core.crew_metrics import CrewMetrics, crew_metrics
 from envs.core.problem import NONE, Float, Int, Problem
 from envs.core.scenario import AS_PLANNED, Scenario
 from envs.core.schedule import Schedule
@@ -37,6 +38,7 @@ class Metrics:
     setup_time: int  # sum over all resources
     transfer_time: int  # sum over all precedence edges
     counted: int  # jobs
+    crews: CrewMetrics | None = None  # of field jobs
 
 
 THRESHOLD = 10.0  # seconds; shorter jobs count as that long in a bounded slowdown
@@ -145,12 +147,14 @@ def span(problem: Problem, schedule: Schedule) -> Int:
 def setups(problem: Problem, schedule: Schedule) -> Int:
     """Return the setup before each slot's operation, shape (S,), ticks; 0 for what is not placed.
 
+    The ways of crews are no setups: see :mod:`envs.core.crew_metrics`.
+
     A resource is set up from the operation that it does before, or from its initial family.
     """
     ticks = np.zeros(len(problem.slot_operation), np.int64)
     operation = problem.slot_operation
     placed = np.flatnonzero((schedule.assign >= 0) & (schedule.start[operation] >= 0))
-    if not (problem.setup.size and placed.size):
+    if not (problem.setup.size and placed.size) or problem.crews is not None:
         return ticks
     by = operation[placed]
     at = placed[np.lexsort((schedule.end[by], schedule.start[by], schedule.assign[placed]))]
@@ -230,4 +234,5 @@ def evaluate(problem: Problem, schedule: Schedule, scenario: Scenario = AS_PLANN
         setup_time=int(setups(problem, schedule).sum()),
         transfer_time=transfer_time(problem, schedule),
         counted=len(flows),
+        crews=None if problem.crews is None else crew_metrics(problem, schedule, scenario),
     )

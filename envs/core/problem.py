@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from envs.core.crews import Crews, check_crews
 from envs.core.errors import InputError
 
 Int = NDArray[np.int64]
@@ -62,6 +63,7 @@ class Problem:
     transfer: Int = _ints(0, 0)  # (R, R) ticks between resources along an edge
     setup_mode: SetupMode = "attached"
     tick: float = 1.0  # seconds
+    crews: Crews | None = None  # what field jobs need beyond that
 
     def __post_init__(self) -> None:
         """Normalise dtypes, freeze the arrays and check them."""
@@ -107,14 +109,22 @@ class Problem:
         digest = hashlib.sha256()
         for item in fields(self):
             value = getattr(self, item.name)
-            if item.name == "name" or (isinstance(value, np.ndarray) and value.size == 0):
+            if (
+                item.name == "name"
+                or value is None
+                or (isinstance(value, np.ndarray) and value.size == 0)
+            ):
                 continue
-            digest.update(item.name.encode())
-            if isinstance(value, np.ndarray):
-                digest.update(repr(value.shape).encode())
-                digest.update(value.astype(value.dtype.newbyteorder("<")).tobytes())
-            else:
-                digest.update(repr(value).encode())
+            parts = {item.name: value}
+            if isinstance(value, Crews):
+                parts = {f"crews.{part.name}": getattr(value, part.name) for part in fields(value)}
+            for name, part in parts.items():
+                digest.update(name.encode())
+                if isinstance(part, np.ndarray):
+                    digest.update(repr(part.shape).encode())
+                    digest.update(part.astype(part.dtype.newbyteorder("<")).tobytes())
+                else:
+                    digest.update(repr(part).encode())
         return digest.hexdigest()
 
     @cached_property
@@ -190,8 +200,9 @@ def _check(p: Problem) -> None:
     if p.setup.size:
         groups, families = p.setup.shape[0], p.setup.shape[1]
         _shape(p, "setup", p.setup, (groups, families, families))
-        _range(p, "family", p.family, 0, families - 1, n)
-        _range(p, "initial", p.initial, NONE, families - 1, resources)
+        if p.crews is None:  # their sites are checked one by one
+            _range(p, "family", p.family, 0, families - 1, n)
+            _range(p, "initial", p.initial, NONE, families - 1, resources)
         _range(p, "setup_group", p.setup_group, 0, groups - 1, resources)
     if p.demand.size or p.capacity.size:
         _shape(p, "capacity", p.capacity, (resources, p.demand.shape[1]))
@@ -204,6 +215,8 @@ def _check(p: Problem) -> None:
         )
     if not (np.isfinite(p.tick) and p.tick > 0):
         raise InputError(p.name, f"tick is {p.tick}", "give a positive number of seconds")
+    if p.crews is not None:
+        check_crews(p)
     cycle = find_cycle(n, p.edges)
     if cycle:
         names = " -> ".join(label(p, o) for o in cycle)

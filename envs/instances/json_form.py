@@ -3,6 +3,8 @@
 Arrays are nested lists of whole numbers (`eligible` of 0 and 1, `weight` of decimal numbers);
 arrays that the problem does not use are left out. It holds every problem, not shops alone.
 
+What field jobs need beyond that is in "crews", an object with the fields of Crews.
+
 What really happens has its own optional key, "scenario": an object with those of Scenario's
 arrays that are not as planned: "time" (N, R), "reveal" (J,), "unavailable" (B, 3), "failures"
 (N,) and "counted" (2,), and its text "interruption" where that is not "none". Whoever reads a
@@ -23,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from envs.core.crews import Crews
 from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.core.scenario import AS_PLANNED, Scenario
@@ -35,6 +38,10 @@ _AXES = {  # of each array field
     **{"due": 1, "deadline": 1, "weight": 1, "priority": 1, "demand": 2, "capacity": 2},
     **{"family": 1, "initial": 1, "setup": 3, "setup_group": 1, "transfer": 2},
 }
+_CREW_AXES = {  # of Crews
+    **{"role": 1, "cost": 2, "travel_cost": 2, "expected_cost": 1, "expected_time": 1, "cap": 1},
+}
+_FLOATS = {"weight", "cost", "travel_cost", "expected_cost", "expected_time"}
 _SCENARIO_AXES = {"time": 2, "reveal": 1, "unavailable": 2, "failures": 1, "counted": 1}
 _WIDTH = {"edges": 2, "unavailable": 3}  # of arrays that have no rows
 
@@ -44,7 +51,11 @@ def to_json(problem: Problem, scenario: Scenario = AS_PLANNED) -> str:
     form: dict[str, Any] = {"format": FORMAT}
     for item in fields(problem):
         value = getattr(problem, item.name)
-        if item.name not in _AXES:
+        if isinstance(value, Crews):
+            form[item.name] = _crews_form(value)
+        elif value is None:
+            continue
+        elif item.name not in _AXES:
             form[item.name] = value
         elif value.size or item.default_factory is MISSING:
             form[item.name] = (value.astype(np.int64) if value.dtype == bool else value).tolist()
@@ -135,9 +146,47 @@ def save(problem: Problem, path: str | Path, scenario: Scenario = AS_PLANNED) ->
             temporary.unlink()
 
 
+def _crews_form(crews: Crews) -> dict[str, Any]:
+    values = {item.name: getattr(crews, item.name) for item in fields(crews)}
+    return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in values.items()}
+
+
+def _crews(form: Any, where: str) -> Crews:
+    """Return what the object "crews" says."""
+    if not isinstance(form, dict):
+        raise InputError(where, "is no object", "see the fields of Crews")
+    known = {item.name: item for item in fields(Crews)}
+    for key in form:
+        if key not in known:
+            raise InputError(f"{where}.{shorten(key)}", "unknown key", f"keys: {', '.join(known)}")
+    values: dict[str, Any] = {}
+    for key, item in known.items():
+        at = f"{where}.{key}"
+        if key in form and key in _CREW_AXES:
+            of = float if key in _FLOATS else int
+            values[key] = _array(form[key], at, _CREW_AXES[key], of, key)
+        elif key in form:
+            kinds = {bool: "true or false", float: "a number", str: "a text"}
+            kind: Any = type(item.default)
+            given = form[key]
+            fits = type(given) is kind or (kind is float and type(given) is int)
+            if not fits:
+                raise InputError(at, f"is {shorten(str(given))}", f"give {kinds[kind]}")
+            values[key] = kind(given)
+        elif item.default is MISSING:
+            raise InputError(at, "is missing", "crews need this key")
+    try:
+        return Crews(**values)
+    except InputError as error:
+        at = error.where.removeprefix("crews")
+        raise InputError(f"{where}{at}", error.problem, error.remedy) from error
+
+
 def _value(value: Any, where: str, key: str) -> Any:
     if key in _AXES:
-        return _array(value, where, _AXES[key], float if key == "weight" else int, key)
+        return _array(value, where, _AXES[key], float if key in _FLOATS else int, key)
+    if key == "crews":
+        return _crews(value, where)
     if key == "tick":
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise InputError(where, f"is {shorten(str(value))}", "give a number of seconds")

@@ -13,6 +13,7 @@ from envs.instances import classic, taillard
 from envs.instances.bounds import Reference, find, known
 from envs.instances.open_shop import random_open_shop
 from envs.instances.random_cloud import named_cloud
+from envs.instances.random_field import named_field
 from envs.instances.random_shop import random_flexible_shop, random_shop
 from envs.instances.reader import read
 from envs.instances.text import shorten
@@ -22,7 +23,7 @@ _DRAWS = {"random": random_shop, "flexible": random_flexible_shop, "open": rando
 _DRAWN = re.compile(rf"({'|'.join(_DRAWS)})-(\d{{1,9}})x(\d{{1,9}})-(\d{{1,18}})")
 _HAVE = (
     "there are ft06, ft10, ft20, la01 to la05, ta01 to ta80, random-15x15-7, flexible-10x5-3, "
-    "open-4x4-7, 8s8t12st/g1"
+    "open-4x4-7, 8s8t12st/g1, field-50-7"
 )
 
 
@@ -30,8 +31,9 @@ def load(name: str | Path) -> Problem:
     """Return an instance by its name or the path of its file.
 
     Names are those of SHIPPED, in any usual spelling, ``random-15x15-7`` (jobs, machines, seed),
-    ``flexible-10x5-3``, ``open-4x4-7``, and ``8s8t12st/g1`` or ``8s8t12st/g1-3`` (services, tasks,
-    subtasks, group, seed). Anything else is a path; ``./ft06`` is one, too.
+    ``flexible-10x5-3``, ``open-4x4-7``, ``8s8t12st/g1`` or ``8s8t12st/g1-3`` (services, tasks,
+    subtasks, group, seed), and ``field-50-7`` (jobs, seed). Anything else is a path; ``./ft06`` is
+    one, too.
 
     Raises:
         InputError: If there is no such name or file, or the file is wrong.
@@ -43,9 +45,9 @@ def load(name: str | Path) -> Problem:
     if drawn:
         jobs, machines, seed = map(int, drawn.groups()[1:])
         return _DRAWS[drawn[1]](jobs, machines, seed)
-    cloud = named_cloud(text)
-    if cloud is not None:
-        return cloud
+    named = named_cloud(text) or named_field(text)
+    if named is not None:
+        return named
     row = find(text)
     if row is not None and row.name in classic.NAMES:
         return classic.classic(row.name)
