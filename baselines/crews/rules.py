@@ -15,7 +15,7 @@ from envs.core.protocols import Budget, Result
 from envs.core.schedule import Schedule
 from envs.field.kernel import decode
 from envs.field.layout import Field, field_of, new_state
-from envs.field.proposals import RULES, SOON, plan
+from envs.field.proposals import RULES, SOON, Call, plan
 
 Crew = Literal["manual", "nearest_free", "least_loaded", "cheapest"]
 Order = Literal["index", "due"]
@@ -61,9 +61,9 @@ class Rule:
         if self.order == "due":
             order = np.lexsort((order, np.where(field.due == NONE, 2**62, field.due)))
         hard = problem.crews is not None and problem.crews.hard_cap
-        soon = round(SOON / problem.tick)
+        call = Call(hard, round(SOON / problem.tick))
         rule = RULES.index(self.crew)
-        failed = plan(field, new_state(field), order, rule, hard, soon, assign)
+        failed = plan(field, new_state(field), order, rule, call, assign)
         if failed >= 0:
             what = "has nobody left below a hard cap"
             raise InputError(f"{problem.name}, job {failed}", what, "raise the cap or add people")

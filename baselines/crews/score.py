@@ -32,9 +32,9 @@ def score(field, state, terms, order, assign, sums):
     sums[0] = sums[1] = 0.0
     for j in order:
         crew = assign[field.slots[j] : field.slots[j + 1]]
-        start = begins(field, state, j, crew)
+        start = begins(field, state, j, crew, 0)
         end = start + lasts(field, field.time, j, crew)
-        cost, ticks = spends(field, state, j, crew)
+        cost, ticks = spends(field, field.time, state, j, crew)
         sums[0] += cost
         sums[1] += ticks
         time = float(end - field.release[j]) if terms.elapsed else float(ticks)

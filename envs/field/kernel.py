@@ -15,10 +15,9 @@ STAY, DROP, NEVER = 0, 1, 2  # places in layout.VEHICLES
 
 
 @inlined
-def begins(field, state, j, crew):
-    """Return when a crew would start job j, ticks."""
-    size = field.size[j]
-    ready, way = 0, 0
+def begins(field, state, j, crew, now):
+    """Return when a crew that is called at `now` or later would start job j, ticks."""
+    size, way, ready = field.size[j], 0, now
     for s in range(2 * size + 1):
         if s != size or field.vehicle != NEVER:
             ready = max(ready, state.free[crew[s]])
@@ -47,13 +46,16 @@ def lasts(field, times, j, crew):
 
 
 @inlined
-def spends(field, state, j, crew):
-    """Return c_j and t_j of a crew for job j: equations (3) and (5), over its people."""
+def spends(field, times, state, j, crew):
+    """Return c_j and t_j of a crew for job j: equations (3) and (5), over its people.
+
+    `times` (J, R) are planned or actual.
+    """
     cost, time, site = 0.0, 0, field.site[j]
     for s in range(field.size[j]):
         p = crew[s]
         cost += field.cost[j, p] + field.travel_cost[state.place[p], site]
-        time += field.time[j, p] + field.travel[state.place[p], site]
+        time += times[j, p] + field.travel[state.place[p], site]
     return cost, time
 
 
@@ -91,7 +93,7 @@ def decode(field, state, order, assign, start, end, cost, time):
     state.jobs[:] = 0
     for j in order:
         crew = assign[field.slots[j] : field.slots[j + 1]]
-        start[j] = begins(field, state, j, crew)
+        start[j] = begins(field, state, j, crew, 0)
         end[j] = start[j] + lasts(field, field.time, j, crew)
-        cost[j], time[j] = spends(field, state, j, crew)
+        cost[j], time[j] = spends(field, field.time, state, j, crew)
         serve(field, state, j, crew, start[j], end[j])

@@ -11,14 +11,25 @@ people are
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from envs.core.compiled import compiled, inlined
-from envs.field.kernel import begins, lasts, serve
+from envs.field.kernel import NEVER, begins, lasts, serve
 
 NEAREST_FREE, LEAST_LOADED, CHEAPEST, MANUAL = 0, 1, 2, 3
 RULES = ("nearest_free", "least_loaded", "cheapest", "manual")
 SOON = 15 * 60  # seconds: the dispatcher does not tell such moments apart
+ANY_TIME = 2**62
+
+
+class Call(NamedTuple):
+    """Say who may be called."""
+
+    hard: bool  # nobody above a cap
+    soon: int  # ticks that are not told apart
+    until: int = ANY_TIME  # whoever is free by then, ticks
 
 
 @inlined
@@ -31,23 +42,23 @@ def _holds(crew, slots, r):
 
 
 @inlined
-def _may(field, state, hard, slot, r):
-    """Tell whether resource r may fill a slot, by skill and hard cap."""
-    full = hard and field.cap[r] >= 0 and state.jobs[r] >= field.cap[r]
-    return field.eligible[slot, r] and not full
+def _may(field, state, call, slot, r):
+    """Tell whether resource r may fill a slot: by skill, hard cap and the moment of the call."""
+    full = call.hard and field.cap[r] >= 0 and state.jobs[r] >= field.cap[r]
+    return field.eligible[slot, r] and not full and state.free[r] <= call.until
 
 
 @inlined
-def _person(field, state, j, s, rule, hard, soon, crew):
+def _person(field, state, j, s, rule, call, crew):
     """Return the best person for slot s of job j by a rule; -1 if there is none."""
     slot, site, soonest = field.slots[j] + s, field.site[j], np.int64(2**62)
     if rule == MANUAL:
         for p in field.people:
-            if _may(field, state, hard, slot, p) and not _holds(crew, s, p):
+            if _may(field, state, call, slot, p) and not _holds(crew, s, p):
                 soonest = min(soonest, state.free[p])
     best, first, second = np.int64(-1), np.inf, np.inf
     for p in field.people:
-        if not _may(field, state, hard, slot, p) or _holds(crew, s, p):
+        if not _may(field, state, call, slot, p) or _holds(crew, s, p):
             continue
         way = field.travel[state.place[p], site]
         there = float(state.free[p] + way)
@@ -57,7 +68,7 @@ def _person(field, state, j, s, rule, hard, soon, crew):
         elif rule == CHEAPEST:
             one = field.cost[j, p] + field.travel_cost[state.place[p], site]
         elif rule == MANUAL:
-            one = float(way) if state.free[p] <= soonest + soon else np.inf
+            one = float(way) if state.free[p] <= soonest + call.soon else np.inf
             there = float(state.free[p])
         if best < 0 or one < first or (one == first and there < second):
             best, first, second = p, one, there
@@ -65,47 +76,49 @@ def _person(field, state, j, s, rule, hard, soon, crew):
 
 
 @inlined
-def _first_free(field, state, j, s, kind, crew):
+def _first_free(field, state, j, s, kind, call, crew):
     """Return the vehicle or tool that is free first and may fill slot s of job j; -1 for none."""
     best = np.int64(-1)
     for r in kind:
+        held = s != field.size[j] or field.vehicle != NEVER
         may = field.eligible[field.slots[j] + s, r] and not _holds(crew, s, r)
+        may = may and (not held or state.free[r] <= call.until)
         if may and (best < 0 or state.free[r] < state.free[best]):
             best = r
     return best
 
 
 @inlined
-def _swap(field, state, j, s, hard, crew):
+def _swap(field, state, j, s, call, crew):
     """Let somebody already chosen take slot s, and somebody else his; tell whether it went."""
     slot = field.slots[j]
     for other in range(s):
-        if _may(field, state, hard, slot + s, crew[other]):
+        if _may(field, state, call, slot + s, crew[other]):
             for p in field.people:
-                if _may(field, state, hard, slot + other, p) and not _holds(crew, s, p):
+                if _may(field, state, call, slot + other, p) and not _holds(crew, s, p):
                     crew[s], crew[other] = crew[other], p
                     return True
     return False
 
 
 @compiled
-def propose(field, state, j, rule, hard, soon, crew):
+def propose(field, state, j, rule, call, crew):
     """Write a crew (2 k + 1,) for job j; return whether there is one."""
     size = field.size[j]
     for s in range(size):
-        crew[s] = _person(field, state, j, s, rule, hard, soon, crew)
-        if crew[s] < 0 and not _swap(field, state, j, s, hard, crew):
+        crew[s] = _person(field, state, j, s, rule, call, crew)
+        if crew[s] < 0 and not _swap(field, state, j, s, call, crew):
             return False
-    crew[size] = _first_free(field, state, j, size, field.vehicles, crew)
+    crew[size] = _first_free(field, state, j, size, field.vehicles, call, crew)
     for s in range(size + 1, 2 * size + 1):
-        crew[s] = _first_free(field, state, j, s, field.tools, crew)
+        crew[s] = _first_free(field, state, j, s, field.tools, call, crew)
         if crew[s] < 0:
             return False
     return crew[size] >= 0
 
 
 @compiled
-def plan(field, state, order, rule, hard, soon, assign):
+def plan(field, state, order, rule, call, assign):
     """Let crews by a rule do all jobs in an order; write `assign` (S,).
 
     Returns:
@@ -116,8 +129,8 @@ def plan(field, state, order, rule, hard, soon, assign):
     state.jobs[:] = 0
     for j in order:
         crew = assign[field.slots[j] : field.slots[j + 1]]
-        if not propose(field, state, j, rule, hard, soon, crew):
+        if not propose(field, state, j, rule, call, crew):
             return j
-        start = begins(field, state, j, crew)
+        start = begins(field, state, j, crew, 0)
         serve(field, state, j, crew, start, start + lasts(field, field.time, j, crew))
     return np.int64(-1)
