@@ -24,3 +24,8 @@ register(
     entry_point="envs.dynamic.env:DynamicShopEnv",
     vector_entry_point="envs.dynamic.vector:DynamicShopVectorEnv",
 )
+register(
+    id="dispatchlab/FieldService-v0",
+    entry_point="envs.field.env:FieldServiceEnv",
+    vector_entry_point="envs.field.vector:FieldServiceVectorEnv",
+)
