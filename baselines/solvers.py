@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from baselines.ants import AntColony, OneLevel, TaskLevel, TwoLevel
 from baselines.construct import Beam, Noisy, Pilot, Portfolio
+from baselines.crews import GeneticField
 from baselines.exact import Exact
 from baselines.genetic import Genetic
 from baselines.genetic_queue import GeneticQueue
@@ -25,4 +26,5 @@ SOLVERS: dict[str, Callable[..., Solver]] = {
     "tltos": TaskLevel,
     "exact": Exact,
     "ga_queue": GeneticQueue,
+    "ga_field": GeneticField,
 }

@@ -1,7 +1,7 @@
 """Family: what the commands need to know of a kind of problem, and nothing else does.
 
-An instance is a Problem, which goes as planned, or a Workload or an OnlineShop, which say what
-really happens.
+An instance is a Problem, which goes as planned, or a Workload, an OnlineShop or a FieldDay, which
+say what really happens.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from envs.core.protocols import Budget, Result
 from envs.core.scenario import AS_PLANNED, Scenario
 from envs.core.schedule import Schedule
 from envs.instances import Reference
+from envs.instances.field_day import FieldDay
 from envs.instances.online_shop import OnlineShop
 from envs.instances.workload import Workload
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Instance = Problem | Workload | OnlineShop
+Instance = Problem | Workload | OnlineShop | FieldDay
 # The class of a method: one schedule in one pass; the best of several that are built; schedules
 # that are improved; schedules with a proof.
 Kind = Literal["greedy", "constructive", "search", "exact"]

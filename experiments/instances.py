@@ -12,13 +12,14 @@ from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.instances import Reference, Workload, reference
 from envs.instances.bounds import find, known
+from envs.instances.field_day import FieldDay
 from envs.instances.library import SHIPPED, describe, is_path
 from envs.instances.online_shop import OnlineShop
 from envs.instances.pool import DIMENSIONS
 from envs.instances.utilisation import actual_duration, utilisation_sum
 from experiments.config import Config, Text, nearest, parse
-from experiments.families import family_of, load_instance
-from experiments.family import sha256_of
+from experiments.families import FIELDS, family_of, load_instance
+from experiments.family import Instance, problem_of, scenario_of, sha256_of
 from experiments.suites import suite_names
 from experiments.workloads import NAMES, PoolConfig
 
@@ -50,6 +51,9 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     instance = load_instance(settings.instance, settings.pool)
     if isinstance(instance, OnlineShop):
         return _online(instance)
+    if family_of(instance) is FIELDS:
+        return _field(instance)
+    assert not isinstance(instance, FieldDay)
     return _workload(instance) if isinstance(instance, Workload) else _described(instance)
 
 
@@ -87,6 +91,7 @@ def _families() -> dict[str, Any]:
         "open-4x4-7 draws an open shop, 8s8t12st/g1-7 (services, tasks, subtasks, group - seed)",
         "cloud manufacturing; without the seed it is one of the study's data sets.",
         "dynamic-200-7 (counted jobs - seed) draws an online shop.",
+        "field-50-7 (jobs - seed) draws field service, day-50-7 a day with arrivals and overruns.",
         f"{NAMES} (tasks - seed) draw workloads; SWF, CSV and JSON files hold them, too.",
         _source(next(iter(known().values()))),
     ]
@@ -201,6 +206,29 @@ def _online(shop: OnlineShop) -> dict[str, Any]:
         "interruption": scenario.interruption,
         "estimates_exact": not scenario.time.size or np.array_equal(scenario.time, problem.time),
         "sha256": sha256_of(shop),
+    }
+    lines = [f"{key.replace('_', ' ')}: {value}" for key, value in facts.items()]
+    return {**facts, **_bounds(None), "text": "\n".join(lines)}
+
+
+def _field(instance: Instance) -> dict[str, Any]:
+    """Describe field jobs: who there is, what is asked for, and what goes as not planned."""
+    problem, scenario = problem_of(instance), scenario_of(instance)
+    crews = problem.crews
+    assert crews is not None
+    kinds = ("people", "vehicles", "tools")
+    counts = {name: len(crews.of(role)) for role, name in enumerate(kinds)}
+    facts: dict[str, Any] = {
+        "instance": problem.name,
+        "kind": "field service",
+        "jobs": problem.jobs,
+        **counts,
+        "sites": problem.setup.shape[1],
+        "people_asked_for": int((np.diff(problem.slots) // 2).sum()),
+        "tick": problem.tick,
+        "known_later": int((scenario.reveal > 0).sum()),
+        "estimates_exact": not scenario.time.size or np.array_equal(scenario.time, problem.time),
+        "sha256": sha256_of(instance),
     }
     lines = [f"{key.replace('_', ' ')}: {value}" for key, value in facts.items()]
     return {**facts, **_bounds(None), "text": "\n".join(lines)}

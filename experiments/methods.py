@@ -42,6 +42,7 @@ class SearchSettings(Config):
     tltos: dict[str, Any] = Field(default_factory=dict)
     exact: dict[str, Any] = Field(default_factory=dict)
     ga_queue: dict[str, Any] = Field(default_factory=dict)
+    ga_field: dict[str, Any] = Field(default_factory=dict)
     ga_rolling: dict[str, Any] = Field(default_factory=dict)
     rolling_tabu: dict[str, Any] = Field(default_factory=dict)
     rolling_ga: dict[str, Any] = Field(default_factory=dict)

@@ -11,7 +11,7 @@ from typing import Any
 from envs.core.errors import InputError
 from envs.instances import suite
 from envs.instances.suites import instance_files, is_folder
-from experiments import dynamic_env
+from experiments import dynamic_env, fields
 from experiments.config import nearest, parse
 from experiments.dynamic_env import OnlineGenerator
 from experiments.families import load_instance
@@ -77,7 +77,7 @@ def _named(name: str, pool: PoolConfig) -> list[Instance]:
 
 def _is_drawn(name: str) -> bool:
     """Whether a name is that of a workload or an online shop that is drawn."""
-    return any(draw(name) is not None for draw in (drawn, dynamic_env.drawn))
+    return any(draw(name) is not None for draw in (drawn, dynamic_env.drawn, fields.drawn))
 
 
 def _loaded(name: str, pool: PoolConfig) -> Instance:
