@@ -24,23 +24,26 @@ class CrewMetrics(NamedTuple):
 
 
 def before(problem: Problem, schedule: Schedule) -> Int:
-    """Return the site from which the resource of each slot comes, (S,)."""
-    sites = np.empty(len(problem.slot_operation), np.int64)
+    """Return the site from which the resource of each slot comes, (S,); -1 if nobody is sent."""
+    sites = np.full(len(problem.slot_operation), -1, np.int64)
     job = problem.slot_operation
     for r in range(problem.resources):
-        own = np.flatnonzero(schedule.assign == r)
+        own = np.flatnonzero((schedule.assign == r) & (schedule.start[job] >= 0))
         own = own[np.lexsort((schedule.end[job[own]], schedule.start[job[own]]))]
         places = problem.family[job[own]]
         sites[own] = np.concatenate([problem.initial[r : r + 1], places[:-1]])[: len(own)]
     return sites
 
 
-def _ways(problem: Problem, schedule: Schedule) -> Int:
-    """Return how long each person has travelled to each job, ticks."""
+def ways(problem: Problem, schedule: Schedule) -> Int:
+    """Return how long the person of each slot travels to the job, (S,) ticks; 0 for others."""
     assert problem.crews is not None
-    people = problem.crews.role[schedule.assign] == PERSON
+    start = before(problem, schedule)
+    people = (problem.crews.role[schedule.assign] == PERSON) & (start >= 0)
+    ticks = np.zeros(len(start), np.int64)
     site = problem.family[problem.slot_operation[people]]
-    return problem.setup[0, before(problem, schedule)[people], site]
+    ticks[people] = problem.setup[0, start[people], site]
+    return ticks
 
 
 def job_costs(
@@ -82,7 +85,7 @@ def crew_metrics(
         cost=float(cost.sum()),
         person_time=int(time.sum()),
         dissatisfaction=dissatisfaction(problem, cost, time),
-        travel_time=int(_ways(problem, schedule).sum()),
+        travel_time=int(ways(problem, schedule).sum()),
         cap_breaches=int(over.sum()),
         jobs_per_person=(float(jobs.mean()), int(jobs.max()), float(jobs.std())),
     )

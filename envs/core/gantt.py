@@ -1,6 +1,7 @@
 """Draw a schedule as a Gantt chart: a row a machine, a colour a job, setups hatched.
 
-Resources that only fill second slots, such as the tokens of an open shop, get no row.
+Resources that only fill second slots, such as the tokens of an open shop, get no row. Of crews
+every person, vehicle and tool has one, and the ways of people are hatched.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from envs.core.crew_metrics import ways
+from envs.core.crews import ROLES
 from envs.core.metrics import setups
 from envs.core.problem import Problem
 from envs.core.schedule import Schedule
@@ -40,8 +43,24 @@ class Bar(NamedTuple):
 
 
 def rows_of(problem: Problem) -> int:
-    """Return how many resources, counted from the first, fill the first slot of an operation."""
+    """Return how many resources, counted from the first, fill the first slot of an operation.
+
+    All resources of crews have a row.
+    """
+    if problem.crews is not None:
+        return problem.resources
     return 1 + int(np.flatnonzero(problem.eligible[problem.slots[:-1]].any(axis=0))[-1])
+
+
+def labels(problem: Problem) -> list[str]:
+    """Return the name of each row: its number, among its like where there are crews."""
+    if problem.crews is None:
+        return [str(m) for m in range(rows_of(problem))]
+    names = [""] * problem.resources
+    for role, kind in enumerate(ROLES):
+        for i, r in enumerate(problem.crews.of(role).tolist()):
+            names[r] = f"{kind} {i}"
+    return names
 
 
 def bars(problem: Problem, schedule: Schedule) -> Iterator[Bar]:
@@ -49,7 +68,8 @@ def bars(problem: Problem, schedule: Schedule) -> Iterator[Bar]:
 
     What has started and has no end yet, -1, runs until the last moment that is known.
     """
-    rows, before = rows_of(problem), setups(problem, schedule).tolist()
+    changes = setups if problem.crews is None else ways
+    rows, before = rows_of(problem), changes(problem, schedule).tolist()
     now = int(max(schedule.start.max(), schedule.end.max()))
     for slot, machine in enumerate(schedule.assign.tolist()):
         o = int(problem.slot_operation[slot])
@@ -81,13 +101,15 @@ def draw(problem: Problem, schedule: Schedule, title: str | None = None) -> Figu
     axes.set_xlim(0, max(horizon, 1) * 1.01)
     axes.set_ylim(machines - 0.5, -0.5)
     step = math.ceil(machines / 60)
-    axes.set_yticks(range(0, machines, step))
-    axes.set_ylabel("machine")
+    axes.set_yticks(range(0, machines, step), labels(problem)[::step])
+    if problem.crews is None:
+        axes.set_ylabel("machine")
     axes.axvline(horizon, color="#222222", linewidth=1.2, linestyle=(0, (4, 2)))
     frame(axes, problem, title if title is not None else f"{problem.name}: makespan {horizon}")
     _numbers(axes, drawn, colours, pixels_a_row=height * DPI / machines)
     if legend:
-        _legend(figure, colours, setup=any(bar.setup for bar in drawn))
+        change = "setup" if problem.crews is None else "way"
+        _legend(figure, colours, change if any(bar.setup for bar in drawn) else "")
     return figure
 
 
@@ -138,8 +160,12 @@ def ascii(problem: Problem, schedule: Schedule, width: int = 80) -> str:
             if ticks > busiest[bar.machine, column]:
                 busiest[bar.machine, column] = ticks
                 cells[bar.machine, column] = SYMBOLS[bar.job % len(SYMBOLS)]
-    label = len(str(machines - 1))
-    lines = [f"{m:>{label}} |{''.join(row)}|" for m, row in enumerate(cells.tolist())]
+    names = labels(problem)
+    label = max(map(len, names))
+    lines = [
+        f"{name:>{label}} |{''.join(row)}|"
+        for name, row in zip(names, cells.tolist(), strict=True)
+    ]
     axis = f"{'':>{label}} 0{horizon:>{width}}"
     return "\n".join([f"{problem.name}: makespan {horizon}", *lines, axis])
 
@@ -223,18 +249,18 @@ def _ink(colour: RGB) -> str:
     return "#111111" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
 
 
-def _legend(figure: Figure, colours: list[RGB], *, setup: bool) -> None:
+def _legend(figure: Figure, colours: list[RGB], change: str) -> None:
     from matplotlib.patches import Patch
 
     handles: list[Any] = [Patch(facecolor=c, label=str(j)) for j, c in enumerate(colours)]
-    if setup:
+    if change:
         mark: dict[str, Any] = {
             "facecolor": "none",
             "edgecolor": SETUP,
             "hatch": "//////",
             "linewidth": 0,
         }
-        handles.append(Patch(label="setup", **mark))
+        handles.append(Patch(label=change, **mark))
     columns = min(len(handles), COLUMNS)
     figure.legend(
         # matplotlib fills column by column; people read row by row
