@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from envs.core.problem import Problem
 from envs.core.schedule import Schedule
 from envs.shop.batch import ShopBatch
-from envs.shop.features import BASIC
+from envs.shop.features import SETS
 
 Bool = NDArray[np.bool_]
 Int64 = NDArray[np.int64]
@@ -33,7 +33,7 @@ class Step(NamedTuple):
 
 def alike(batch: ShopBatch, problems: Sequence[Problem]) -> ShopBatch:
     """Return a batch of problems in which candidates are what they are in another one."""
-    columns = "basic" if batch.columns == BASIC else "full"
+    (columns,) = (name for name, count in SETS.items() if count == batch.columns)
     # Forced moves are played like all others here, so that nothing happens unseen.
     return ShopBatch.of(problems, delay=batch.delay, columns=columns, forced=False)
 

@@ -43,7 +43,7 @@ class ShopEnv(Config):
     alternatives: int | None = Field(default=None, ge=1, le=1000)
     time: tuple[int, int] = (1, 99)
     instance: Text | tuple[Text, ...] | None = None
-    columns: Literal["basic", "full"] = "full"
+    columns: Literal["basic", "full", "rivals"] = "full"
     delay: Annotated[float, Field(ge=0, le=1)] | Literal["inf"] = 0.0
     reward: Literal["bound", "makespan"] = "bound"
 

@@ -29,7 +29,7 @@ class Card(BaseModel):
     format: Literal[1] = 1
     agent: Literal["dqn", "dqn_flat", "dqn_classic", "self_labelling"]
     family: str
-    columns: Literal["basic", "full"] = "full"  # of shops
+    columns: Literal["basic", "full", "rivals"] = "full"  # of shops
     delay: float | Literal["inf"] = Field(default=0.0, ge=0)  # of shops
     visible: int = Field(default=32, ge=1, le=10_000)  # what waits and can be seen, of queues
     objective: Literal["weighted_tardiness", "tardiness", "flow", "late"] = "weighted_tardiness"

@@ -55,8 +55,8 @@ class CandidateNetwork(nn.Module):
 
     A perceptron encodes every candidate; mean and maximum over the candidates of a state, joined
     with the state vector, are its context; a dueling head (Wang et al. 2016, equation 9, over the
-    legal candidates only) gives value and advantages. With 47 columns, 6 state numbers and width
-    64 it has 28,737 weights. With quantiles the head has one output for each of them.
+    legal candidates only) gives value and advantages. With 36 columns, 6 state numbers and width
+    64 it has 28,033 weights. With quantiles the head has one output for each of them.
 
     Args:
         columns: Columns C of a candidate.

@@ -19,9 +19,9 @@ from envs.core.schedule import Schedule
 from envs.core.table_env import Moves, Observation
 from envs.shop import layout as k
 from envs.shop import simulate
-from envs.shop.features import BASIC, FULL, SCRATCH, STATE
+from envs.shop.features import SCRATCH, SETS, STATE
 
-Columns = Literal["basic", "full"]
+Columns = Literal["basic", "full", "rivals"]
 LARGEST = 2**29  # ticks; times are int32 in the kernel
 STANDING = (0,) * 6  # ranges of a batch that draws no random shops
 
@@ -50,7 +50,8 @@ class ShopBatch(Batch):
         machines: Most machines M of a shop.
         alternatives: Most machines A that an operation may use.
         delay: 0 non-delay, 1 active, between parametrised, infinity semi-active schedules.
-        columns: "basic" (16) or "full" (47), see :data:`envs.shop.features.COLUMNS`.
+        columns: "basic" (16), "full" (36) or "rivals" (47), the first so many of
+            :data:`envs.shop.features.COLUMNS`.
         forced: Whether single candidates are dispatched at once, except the last of a shop.
         sparse: Whether :meth:`advance` rewards with minus the makespan at the end, not with minus
             the rise of the bound.
@@ -74,11 +75,11 @@ class ShopBatch(Batch):
         number = isinstance(delay, (int, float)) and not isinstance(delay, bool)
         if not (number and (0.0 <= delay <= 1.0 or delay == math.inf)):
             raise InputError("delay", f"is {delay!r}", "give 0 to 1, or inf for semi-active")
-        if columns not in ("basic", "full"):
-            raise InputError("columns", f"is {columns!r}", "use basic or full")
+        if columns not in SETS:
+            raise InputError("columns", f"is {columns!r}", "use basic, full or rivals")
         self.size = size
         self.delay, self.forced, self.sparse = float(delay), bool(forced), bool(sparse)
-        self.columns = BASIC if columns == "basic" else FULL
+        self.columns = SETS[columns]
         self.rows = jobs * alternatives
         self.layout = k.layout(jobs, operations, machines, alternatives)
         self.data = np.zeros((size, self.layout.size), np.int32)

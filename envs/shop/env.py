@@ -39,7 +39,7 @@ class JobShopEnv(TableEnv[ShopBatch]):
         machines: Machines of a random shop, a number or a pair; also the operations of a job.
         instance: A name, a path or a Problem; None for random shops.
         time: Least and greatest processing time of a random shop, ticks.
-        columns: "basic" (16 columns) or "full" (47).
+        columns: "basic" (16 columns), "full" (36) or "rivals" (47).
         delay: Which candidates are legal: 0 gives non-delay schedules (a candidate may start no
             later than any other could), 1 active ones (Giffler and Thompson 1960), between
             parametrised ones, infinity all semi-active ones.

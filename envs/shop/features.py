@@ -12,9 +12,9 @@ from envs.core.compiled import inlined
 from envs.core.lanes import LINE, bits, greater, load, lowest_bit, most, spread
 from envs.core.pointer import as_float32, shift
 from envs.shop import layout as k
-from envs.shop.rivals import CLIP, clip, describe_path, describe_rivals
+from envs.shop.rivals import AROUND, CLIP, clip, describe_path, describe_rivals
 
-# Column -> what it says. The first 16 are the basic set.
+# Column -> what it says. The first 16 are the basic set, the first 36 the full one.
 COLUMNS: dict[str, str] = {
     "processing_time": "time on this machine / P",
     "start": "(earliest start - the least of all) / P",
@@ -65,8 +65,8 @@ COLUMNS: dict[str, str] = {
     "ahead_busy": "the shortest, negative where it will be busy / P; 0 for the last",
     "slack_ahead": "(LB - most of ready time and load of the machines ahead) / P",
 }
-BASIC = 16
-FULL = len(COLUMNS)
+BASIC, FULL, RIVALS = 16, 36, len(COLUMNS)
+SETS = {"basic": BASIC, "full": FULL, "rivals": RIVALS}
 SCRATCH = 2 * BASIC  # int32 numbers that `observe` writes to
 # The observation's `state`: the columns that are the same for all candidates.
 STATE = ("progress", "jobs_left", "candidates", "shape", "slack_bottleneck", "bound")
@@ -136,7 +136,9 @@ def observe(lay, shop, totals, columns, rows, state, mask, work):
                 value = np.float32(raw[c]) * scale[c]
                 rows[out + c] = min(max(value, np.float32(-CLIP)), np.float32(CLIP))
     if columns > BASIC:
-        _look_ahead(lay, shop, totals, per_p, per_l0, rows, state, mask)
+        _look_ahead(lay, shop, totals, columns, per_p, per_l0, rows, state, mask)
+    if columns > FULL:
+        _look_around(lay, shop, totals, per_p, rows, mask)
 
 
 @inlined
@@ -171,7 +173,7 @@ def _describe(lay, shop, j, row, bound, first_start, first_end, raw):
 
 
 @inlined
-def _look_ahead(lay, shop, totals, per_p, per_l0, rows, state, mask):
+def _look_ahead(lay, shop, totals, columns, per_p, per_l0, rows, state, mask):
     """Write the columns that compare a candidate with its rivals or look one operation ahead."""
     jobs, machines, bound = (
         totals[k.JOBS],
@@ -217,11 +219,7 @@ def _look_ahead(lay, shop, totals, per_p, per_l0, rows, state, mask):
                 earlier += begin < start
             rival = link[rival]
         per_rival = 1.0 / max(rivals, 1)
-        out = row * FULL
-        describe_rivals(
-            lay, shop, j, m, start, end, bound, per_p, per_queue, shift(rows, out + 36)
-        )
-        describe_path(lay, shop, j, o, end, bound, per_p, shift(rows, out + 44))
+        out = row * columns
         rows[out + 16] = clip(work * per_mean_work)
         rows[out + 17] = clip((bound - worst) * per_p)
         rows[out + 18] = clip(rows[out + 10] * mean * per_l0)
@@ -249,6 +247,20 @@ def _look_ahead(lay, shop, totals, per_p, per_l0, rows, state, mask):
         rows[out + 27] = clip(max(end - free, 0) * per_p)
         rows[out + 28] = clip(shop[lay.load + ahead] * per_l0)
         rows[out + 29] = clip(queue * per_queue)
+
+
+@inlined
+def _look_around(lay, shop, totals, per_p, rows, mask):
+    """Write the columns of the rivals that a candidate keeps waiting, and of its way ahead."""
+    bound, per_queue = totals[k.BOUND], totals[k.MACHINES] / totals[k.JOBS]
+    for row in range(totals[k.JOBS] * lay.width):
+        if mask[row]:
+            j, m = row // lay.width, shop[lay.at + row]
+            start, end = shop[lay.start + row], shop[lay.end + row]
+            out = shift(rows, row * RIVALS + FULL)
+            describe_rivals(lay, shop, j, m, start, end, bound, per_p, per_queue, out)
+            out = shift(rows, row * RIVALS + FULL + AROUND)
+            describe_path(lay, shop, j, shop[lay.next + j], end, bound, per_p, out)
 
 
 @inlined

@@ -28,6 +28,7 @@ from envs.shop import layout as k
 
 CLIP = 20.0  # of every column
 SOON = 3.0  # mean operation times
+AROUND = 8  # columns of rivals
 
 
 @inlined

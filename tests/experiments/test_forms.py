@@ -27,7 +27,7 @@ HUNDRED = Budget(evaluations=100)
 SETTINGS = {"sample": {"temperature": 0.05, "copies": 16}}
 
 
-def network(folder: Path, family: str, delay: float = 0.0, columns: int = 47, state: int = 6):
+def network(folder: Path, family: str, delay: float = 0.0, columns: int = 36, state: int = 6):
     torch.manual_seed(1)
     card = Card(
         agent="dqn",
@@ -145,7 +145,7 @@ def test_a_beam_without_limits_finds_the_optimum(tmp_path, seed) -> None:
 
 def test_beams_of_clouds_and_flexible_shops(tmp_path) -> None:
     cloud, shop = random_cloud(4, 4, 4, 0), random_flexible_shop(5, 4, 1, alternatives=2)
-    for problem, sizes in ((cloud, (len(COLUMNS), len(STATE))), (shop, (47, 6))):
+    for problem, sizes in ((cloud, (len(COLUMNS), len(STATE))), (shop, (36, 6))):
         family = "cloud" if problem is cloud else "flexible"
         run = network(tmp_path / family, family, 1.0, *sizes)
         greedy = solved(str(run), problem)

@@ -156,7 +156,7 @@ def test_the_flat_agent_trains_and_its_checkpoint_acts(tmp_path):
     summary = train.run(compose("train", settings))
     assert summary["steps"] == 2000
     batch = ShopBatch.of(suite("ft06"))
-    with pytest.raises(InputError, match="trained on 4 rows of 47 columns"):
+    with pytest.raises(InputError, match="trained on 4 rows of 36 columns"):
         load(out / "checkpoints/best").act(batch.observation())
 
 

@@ -51,6 +51,6 @@ def options(**fixed: Any) -> st.SearchStrategy[dict[str, Any]]:
     drawn = {
         "delay": DELAYS,
         "forced": st.booleans(),
-        "columns": st.sampled_from(["basic", "full"]),
+        "columns": st.sampled_from(["basic", "full", "rivals"]),
     }
     return st.fixed_dictionaries({**drawn, **{k: st.just(v) for k, v in fixed.items()}})

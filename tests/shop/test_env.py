@@ -20,7 +20,7 @@ from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.instances import load, random_flexible_shop, random_shop
 from envs.shop.env import FlexibleJobShopEnv, JobShopEnv
-from envs.shop.features import BASIC, FULL
+from envs.shop.features import SETS
 
 IDS = ("dispatchlab/JobShop-v0", "dispatchlab/FlexibleJobShop-v0")
 OPTIONS = (
@@ -126,7 +126,7 @@ def test_a_fixed_instance_comes_back_at_every_reset() -> None:
         assert env.problem().sha256 == load("ft06").sha256
 
 
-@pytest.mark.parametrize(("columns", "count"), [("basic", BASIC), ("full", FULL)])
+@pytest.mark.parametrize(("columns", "count"), list(SETS.items()))
 def test_shapes_follow_the_options(columns, count) -> None:
     job_shop = JobShopEnv(7, 4, columns=columns)
     assert job_shop.observation_space["candidates"].shape == (7, count)
@@ -262,7 +262,7 @@ BAD = [
     ({"instance": ["ft06", "ft10"]}, "instance: is a list (use gymnasium.make_vec"),
     ({"instance": tree()}, "tree: is not a job shop or flexible job shop (each job must be"),
     ({"instance": huge()}, "huge: times exceed 2**29 ticks (use a coarser tick)"),
-    ({"columns": "all"}, "columns: is 'all' (use basic or full)"),
+    ({"columns": "all"}, "columns: is 'all' (use basic, full or rivals)"),
     ({"delay": -1}, "delay: is -1 (give 0 to 1, or inf for semi-active)"),
     ({"delay": 1.5}, "delay: is 1.5 (give 0 to 1, or inf for semi-active)"),
     ({"delay": math.nan}, "delay: is nan (give 0 to 1, or inf for semi-active)"),

@@ -9,7 +9,7 @@ from envs.core.candidates import COLUMNS as TABLE
 from envs.core.problem import Problem
 from envs.instances import random_flexible_shop, random_shop
 from envs.shop.batch import ShopBatch
-from envs.shop.features import BASIC, COLUMNS, FULL, STATE
+from envs.shop.features import COLUMNS, SETS, STATE
 from envs.shop.rivals import CLIP
 from tests.shop.plain_shop import PlainShop
 from tests.shop.strategies import DELAYS, SEEDS, chain_shops
@@ -18,7 +18,7 @@ from tests.shop.strategies import DELAYS, SEEDS, chain_shops
 def compare(problem: Problem, delay: float, seed: int, *, forced: bool = True) -> None:
     """Play at random; at each decision compare mask, columns, state and table."""
     rng = np.random.default_rng(seed)
-    batch = ShopBatch.of([problem], delay=delay, forced=forced)
+    batch = ShopBatch.of([problem], delay=delay, forced=forced, columns="rivals")
     plain = PlainShop(problem, delay=delay, forced=forced)
     while plain.left():
         look, table = batch.observation(), batch.table()
@@ -67,7 +67,7 @@ def test_observations_of_larger_shops(delay) -> None:
 def test_every_column_takes_many_values() -> None:
     """So that the comparison above is not one of constants."""
     problems = [random_shop(8, 5, seed) for seed in range(8)]
-    batch = ShopBatch.of(problems, delay=1.0)
+    batch = ShopBatch.of(problems, delay=1.0, columns="rivals")
     rng = np.random.default_rng(0)
     seen = []
     while not batch.done.all():
@@ -81,21 +81,22 @@ def test_every_column_takes_many_values() -> None:
         assert count == few[name] if name in few else count > 4, name
 
 
-def test_there_are_47_columns_the_first_16_basic_and_6_of_state() -> None:
-    assert (BASIC, FULL, len(STATE)) == (16, 47, 6)
+def test_there_are_47_columns_the_first_16_basic_the_first_36_full_and_6_of_state() -> None:
+    assert (SETS, len(STATE)) == ({"basic": 16, "full": 36, "rivals": 47}, 6)
 
 
 @given(chain_shops(), DELAYS, SEEDS)
-def test_the_basic_set_is_the_prefix_of_the_full_one(problem, delay, seed) -> None:
-    basic, full = (ShopBatch.of([problem], delay=delay, columns=c) for c in ("basic", "full"))
+def test_each_set_is_the_prefix_of_the_next(problem, delay, seed) -> None:
+    batches = [ShopBatch.of([problem], delay=delay, columns=name) for name in SETS]
     rng = np.random.default_rng(seed)
-    while not full.done[0]:
-        one, other = basic.observation(), full.observation()
-        assert np.array_equal(one["candidates"], other["candidates"][:, :, :BASIC])
-        assert np.array_equal(one["state"], other["state"])
-        row = rng.choice(np.flatnonzero(other["action_mask"][0]), 1)
-        basic.step(row)
-        full.step(row)
+    while not batches[-1].done[0]:
+        *some, most = (batch.observation() for batch in batches)
+        for one, count in zip(some, SETS.values(), strict=False):
+            assert np.array_equal(one["candidates"], most["candidates"][:, :, :count])
+            assert np.array_equal(one["state"], most["state"])
+        row = rng.choice(np.flatnonzero(most["action_mask"][0]), 1)
+        for batch in batches:
+            batch.step(row)
 
 
 def extreme() -> list[Problem]:
@@ -120,7 +121,7 @@ def extreme() -> list[Problem]:
 @pytest.mark.parametrize("delay", [0.0, 1.0, float("inf")])
 @pytest.mark.parametrize("problem", extreme(), ids=lambda p: p.name)
 def test_every_number_stays_within_the_clip(problem, delay) -> None:
-    batch = ShopBatch.of([problem], delay=delay)
+    batch = ShopBatch.of([problem], delay=delay, columns="rivals")
     greatest = 0.0
     while not batch.done[0]:
         look = batch.observation()

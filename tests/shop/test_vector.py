@@ -42,7 +42,7 @@ def sizes() -> st.SearchStrategy[Any]:
             "machines": sizes(),
             "delay": DELAYS,
             "forced": st.booleans(),
-            "columns": st.sampled_from(["basic", "full"]),
+            "columns": st.sampled_from(["basic", "full", "rivals"]),
             "reward": st.sampled_from(["bound", "makespan"]),
             "instance": st.sampled_from([None, None, "ft06"]),
             "strict": st.booleans(),
