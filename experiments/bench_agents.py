@@ -142,10 +142,10 @@ def _agent(*, compiled: bool) -> Any:
     from agents.dqn.agent import CandidateAgent
     from agents.dqn.compiled import CompiledAgent
     from agents.dqn.network import CandidateNetwork
-    from envs.shop.features import COLUMNS, STATE
+    from envs.shop.features import FULL, STATE
 
     torch.manual_seed(0)
-    network = CandidateNetwork(len(COLUMNS), len(STATE))
+    network = CandidateNetwork(FULL, len(STATE))
     if not compiled:
         return CandidateAgent(network)
     weights = network.state_dict().items()

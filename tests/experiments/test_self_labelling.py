@@ -55,7 +55,7 @@ def test_the_records_and_the_card(finished):
     rows = record.read_metrics(out)
     gaps = [r["validation/gap"] for r in rows if "validation/gap" in r]
     assert summary["best/gap"] == min(gaps) < gaps[0]
-    assert summary["updates"] == int(summary["steps"] * 4 / 64)
+    assert summary["updates"] == int(summary["steps"] * 8 / 64)
     trained = [r for r in rows if "train/loss" in r]
     assert all(0 < r["train/agreement"] < 1 and r["rollout/return"] <= 0 for r in trained)
     card = json.loads((out / "checkpoints/best/checkpoint.json").read_text())
