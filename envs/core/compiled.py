@@ -34,14 +34,15 @@ _IMPORT = re.compile(
 )
 
 
-def imported(path: Path) -> set[Path]:
+@cache
+def imported(path: Path) -> frozenset[Path]:
     """Return the project's modules that a module's source names in its imports."""
-    found = set()
+    found: set[Path] = set()
     for package, names, module in _IMPORT.findall(path.read_text("utf-8")):
         folder = ROOT.joinpath(*(package or module).split("."))
         parts = [folder / name for name in re.findall(r"\w+", names)]
         found |= {part.with_suffix(".py") for part in (folder, *parts)}
-    return {file for file in found if file.is_file()}
+    return frozenset(file for file in found if file.is_file())
 
 
 def sources(path: Path) -> set[Path]:
@@ -59,8 +60,13 @@ def stamp(path: Path) -> str:
     """Return a digest of a module and all that it imports of the project."""
     digest = hashlib.sha256()
     for source in sorted(sources(path)):
-        digest.update(hashlib.sha256(source.read_bytes()).digest())
+        digest.update(_content(source))
     return digest.hexdigest()
+
+
+@cache
+def _content(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
 
 
 def _locator(base: Any) -> Any:

@@ -8,6 +8,12 @@ from envs.core.compiled import ROOT, imported, sources, stamp
 from envs.shop import simulate
 
 
+def forget() -> None:
+    """Look at all files anew."""
+    for cached in (compiled.imported, compiled.stamp, compiled._content):
+        cached.cache_clear()
+
+
 def test_imports_are_found_however_they_are_written(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(compiled, "ROOT", tmp_path)
     for name in ("envs/a", "envs/b/c", "envs/b/d", "envs/e", "envs/unused"):
@@ -31,7 +37,7 @@ def test_the_stamp_changes_with_any_module_below_and_with_no_other(tmp_path, mon
         (tmp_path / "envs" / f"{name}.py").write_text(text)
 
     def now() -> str:
-        stamp.cache_clear()
+        forget()
         return stamp(tmp_path / "envs" / "top.py")
 
     first = now()
@@ -39,7 +45,7 @@ def test_the_stamp_changes_with_any_module_below_and_with_no_other(tmp_path, mon
     assert now() == first
     (tmp_path / "envs" / "low.py").write_text("X = 2")
     assert now() != first
-    stamp.cache_clear()
+    forget()
 
 
 def test_the_loop_of_shops_asks_for_its_layout_its_columns_and_its_lanes() -> None:
