@@ -19,7 +19,7 @@ def holds(crew, first, stop, skip, r):
     return found
 
 
-@inlined
+@compiled
 def least_loaded(field, jobs, j, s, crew, stop, below_cap, random):
     """Return a person with the fewest jobs who may fill slot s of job j, ties at random; or -1.
 
@@ -40,7 +40,7 @@ def least_loaded(field, jobs, j, s, crew, stop, below_cap, random):
     return best
 
 
-@inlined
+@compiled
 def any_of(field, j, s, crew, first, stop, kind, random):
     """Return one of a kind at random that may fill slot s and is in no other slot, or -1."""
     best, ties = np.int64(-1), 0
@@ -52,7 +52,7 @@ def any_of(field, j, s, crew, first, stop, kind, random):
     return best
 
 
-@inlined
+@compiled
 def _near(field, state, j, s, crew, near, random):
     """Return a least loaded of the `near` nearest who are below their caps, or -1."""
     site, slot = field.site[j], field.slots[j] + s

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from envs.core.compiled import inlined
+from envs.core.compiled import compiled
 from envs.field import stack as k
 from envs.field.kernel import NEVER, STAY, begins, lasts, spends, worth
 from envs.field.proposals import Call, propose
@@ -19,7 +19,7 @@ from envs.field.proposals import Call, propose
 PROPOSALS = 3  # rules
 
 
-@inlined
+@compiled
 def find(stack, days, b, visible):
     """Write the rows of the present moment of place b; return how many there are."""
     field, state = k.field_at(stack, days, b), k.state_at(days, b)
@@ -57,7 +57,7 @@ def find(stack, days, b, visible):
     return count
 
 
-@inlined
+@compiled
 def wait(stack, days, b):
     """Let time go on to the next event of place b; tell whether there is one."""
     totals, now = days.totals[b], days.totals[b, k.NOW]
@@ -75,7 +75,7 @@ def wait(stack, days, b):
     return True
 
 
-@inlined
+@compiled
 def send(stack, days, b, row, weights):
     """Send the crew of a row of place b to its job; add what that costs.
 
@@ -110,7 +110,7 @@ def send(stack, days, b, row, weights):
             days.free[b, r] = days.planned[b, r] = start
 
 
-@inlined
+@compiled
 def settle(stack, days, b, row, visible, forced, weights):
     """Send the crew of a row (none if it is -1), and go on to the next choice.
 
@@ -133,7 +133,7 @@ def settle(stack, days, b, row, visible, forced, weights):
             row += 1
 
 
-@inlined
+@compiled
 def begin(stack, days, b, visible, forced, weights):
     """Start the day of place b."""
     totals = days.totals[b]

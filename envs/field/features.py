@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from envs.core.compiled import inlined
+from envs.core.compiled import compiled, inlined
 from envs.core.crews import GUARD
 from envs.field import stack as k
 from envs.field.kernel import begins, lasts, spends, worth
@@ -155,7 +155,7 @@ def _neighbours(stack, days, b, j):
     return total / max(count, 1)
 
 
-@inlined
+@compiled
 def _describe(field, stack, days, b, row, out):
     """Write the columns of one row that need no others."""
     state, totals = k.state_at(days, b), days.totals[b]

@@ -48,7 +48,7 @@ def _may(field, state, call, slot, r):
     return field.eligible[slot, r] and not full and state.free[r] <= call.until
 
 
-@inlined
+@compiled
 def _person(field, state, j, s, rule, call, crew):
     """Return the best person for slot s of job j by a rule; -1 if there is none."""
     slot, site, soonest = field.slots[j] + s, field.site[j], np.int64(2**62)
@@ -75,7 +75,7 @@ def _person(field, state, j, s, rule, call, crew):
     return best
 
 
-@inlined
+@compiled
 def _first_free(field, state, j, s, kind, call, crew):
     """Return the vehicle or tool that is free first and may fill slot s of job j; -1 for none."""
     best = np.int64(-1)

@@ -42,6 +42,7 @@ def solve(problem: Problem, seconds: float = 20, **settings) -> Result:
     return result
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("name", "makespan"), [("ft06", 55), ("la01", 666)])
 def test_it_proves_published_optima(name, makespan) -> None:
     result = solve(load(name))

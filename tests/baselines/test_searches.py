@@ -19,6 +19,8 @@ from envs.instances import load, random_shop
 from envs.instances.random_cloud import Ranges, named_cloud, random_cloud
 from tests.core.clouds import clouds, orders, plain_append, worked_case
 
+pytestmark = pytest.mark.deep  # every search is compiled for every kind of problem
+
 SEARCHES = [AntColony, Genetic]
 
 

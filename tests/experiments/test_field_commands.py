@@ -18,6 +18,7 @@ def run(command, name, *keys):
     return command.run(compose(name, list(keys)))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("method", ["manual", "nearest_free", "edd", "random", "ga_field"])
 def test_a_problem_is_solved_checked_and_drawn(tmp_path, method):
     out = tmp_path / "schedule.json"
@@ -46,6 +47,7 @@ def test_files_hold_problems_and_days(tmp_path):
     assert told["known_later"] == int((day.scenario.reveal > 0).sum())
 
 
+@pytest.mark.deep
 def test_days_are_compared_and_searches_refuse_them(tmp_path):
     found = run(
         evaluate, "evaluate", "suite=[day-9-1,day-9-2]", "methods=[manual,least_worth]",
@@ -59,6 +61,7 @@ def test_days_are_compared_and_searches_refuse_them(tmp_path):
         run(solve, "solve", "instance=day-9-1", "method=ga_field")
 
 
+@pytest.mark.deep
 def test_an_agent_is_trained_and_used(tmp_path):
     out = tmp_path / "run"
     run(

@@ -118,6 +118,7 @@ def test_a_beam_begins_greedily_and_is_never_worse(run, seed) -> None:
     assert costs[-1] < greedy.schedule.makespan
 
 
+@pytest.mark.deep
 def test_a_beam_is_repeated_by_its_evaluations(run) -> None:
     shop = random_shop(10, 8, 0)
     for name in (f"{run}@beam", f"{run}@tabu"):
@@ -129,6 +130,7 @@ def test_a_beam_is_repeated_by_its_evaluations(run) -> None:
         assert solved(f"{run}@beam", shop, Budget(evaluations=most)).evaluations == most
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("seed", range(4))
 def test_a_beam_without_limits_finds_the_optimum(tmp_path, seed) -> None:
     shop = random_shop(4, 3, seed)

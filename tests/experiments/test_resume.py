@@ -104,6 +104,7 @@ def survive(processes, tmp_path, agent, kills, seed):
     assert sorted(p.name for p in (out / "checkpoints").iterdir()) == ["best", "last"]
 
 
+@pytest.mark.deep
 def test_three_kills_change_nothing(processes, tmp_path):
     survive(processes, tmp_path, "monte-carlo", 3, seed=1)
 
