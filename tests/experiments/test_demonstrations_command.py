@@ -10,7 +10,8 @@ from experiments.compose import compose
 SMALL = [
     "agent=dqn",
     "agent.demonstrations.share=0.25",
-    "agent.demonstrations.episodes=8",
+    "agent.demonstrations.shops=4",
+    "agent.demonstrations.moves=10",
     "agent.quantiles=4",
     "agent.envs=4",
     "agent.width=16",
