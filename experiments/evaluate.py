@@ -16,6 +16,7 @@ from envs.core.protocols import Budget, Result
 from envs.instances import Reference, Workload
 from experiments import compare, compare_figure, compare_table, figures, schedule_file
 from experiments.config import Text, nearest, parse, shown
+from experiments.crew_config import CrewConfig
 from experiments.families import family_of, the_family
 from experiments.family import Family, Instance, problem_of, scenario_of, sha256_of
 from experiments.method import Method, generator
@@ -34,6 +35,7 @@ class Settings(SearchSettings):
     methods: tuple[Text | dict[Text, Text | tuple[Text, ...]], ...] = Field(min_length=1)
     objective: Text = "auto"
     pool: PoolConfig = PoolConfig()
+    crew: CrewConfig = CrewConfig()
     seeds: tuple[int, ...] = Field(min_length=1)
     budget: BudgetConfig
     progress: Literal["auto", "on", "off"] = "auto"
@@ -84,7 +86,7 @@ class Plan:
     def asked(self) -> dict[str, Any]:
         """What decides the results, as plain values."""
         return {
-            **self.settings.model_dump(mode="json", exclude={"suite", "progress", "out"}),
+            **self.settings.model_dump(mode="json", exclude={"suite", "crew", "progress", "out"}),
             "objective": self.objective,
             "instances": [[problem_of(i).name, sha256_of(i)] for i in self.instances],
             "agents": {method.name: method.version for method in self.methods if method.version},
@@ -101,7 +103,7 @@ def prepare(config: Mapping[str, Any]) -> Plan:
     if len(set(settings.seeds)) < len(settings.seeds) or min(settings.seeds) < 0:
         raise InputError("seeds", f"is {list(settings.seeds)}", "give different numbers from 0 on")
     budget = settings.budget.budget(DEFAULT_SECONDS)
-    instances = _distinct(instances_of(settings.suite, settings.pool))
+    instances = _distinct(instances_of(settings.suite, settings.pool, settings.crew.given))
     family = the_family(instances)
     if not any(isinstance(instance, Workload) for instance in instances):
         refuse_pool(settings.pool, "the suite")

@@ -31,6 +31,7 @@ from experiments import (
     wins,
 )
 from experiments.config import Config, Text, parse
+from experiments.crew_config import CrewConfig
 from experiments.families import family_of, load_instance
 from experiments.family import Instance, problem_of, scenario_of
 from experiments.figures import Curve
@@ -75,6 +76,7 @@ class Settings(Config):
     schedule: Text | None = None
     instance: Text | None = None
     pool: PoolConfig = PoolConfig()
+    crew: CrewConfig = CrewConfig()
     results: tuple[Text, ...] | Text | None = None
     against: Text | None = None
     title: Text | None = None
@@ -198,7 +200,8 @@ def _timeline(settings: Settings) -> Drawn:
 def _scheduled(settings: Settings) -> tuple[Instance, Schedule]:
     """Return an instance and its schedule, which breaks no rule."""
     path = Path(str(settings.schedule))
-    instance = load_instance(settings.instance or schedule_file.instance_of(path), settings.pool)
+    name = settings.instance or schedule_file.instance_of(path)
+    instance = load_instance(name, settings.pool, settings.crew.given)
     schedule = schedule_file.read(path, problem_of(instance)).schedule
     broken = violations(problem_of(instance), schedule, scenario_of(instance))
     if broken:
