@@ -104,6 +104,9 @@ def draw(problem: Problem, schedule: Schedule, title: str | None = None) -> Figu
     axes.set_yticks(range(0, machines, step), labels(problem)[::step])
     if problem.crews is None:
         axes.set_ylabel("machine")
+    else:
+        for r in np.flatnonzero(np.diff(problem.crews.role)):  # people, vehicles, tools
+            axes.axhline(r + 0.5, color="#999999", linewidth=0.8)
     axes.axvline(horizon, color="#222222", linewidth=1.2, linestyle=(0, (4, 2)))
     frame(axes, problem, title if title is not None else f"{problem.name}: makespan {horizon}")
     _numbers(axes, drawn, colours, pixels_a_row=height * DPI / machines)
