@@ -52,7 +52,9 @@ class Crews:
     pickup: bool = False
     cost_share: float = 0.6  # weight of the cost in the satisfaction; the time has the rest
     factor: float = 1.0  # of the logarithms
-    xy: Float = field(default_factory=lambda: np.empty((0, 2)))  # (F, 2) km, for maps; () unknown
+    xy: Float = field(
+        default_factory=lambda: np.empty((0, 2))
+    )  # (F, 2) for maps, km or as the file has
 
     def __post_init__(self) -> None:
         """Freeze the arrays and check them."""
