@@ -29,8 +29,8 @@ STYLES: tuple[Any, ...] = (
 )
 ASIDE = 0.006  # between two ways along the same line, of the map's width
 BADGE = 0.03  # width of a job's badge, of the map's width
-MOST = 24  # people in the legend
-WIDE = 46  # letters of a line of the legend
+MOST = 46  # lines of the legend
+WIDE = 40  # letters of one
 
 
 class Leg(NamedTuple):
@@ -89,7 +89,7 @@ def draw(problem: Problem, schedule: Schedule, title: str | None = None) -> Figu
     axes.set_xlabel("kilometres, or as the instance has it" if known else "ticks of travel")
     said = title if title is not None else _title(problem, ways, known)
     axes.set_title(said, loc="left", fontweight="bold")
-    _legends(axes, problem, ways, at, people, vehicles, colours)
+    _legends(figure, problem, ways, at, people, vehicles, colours)
     return figure
 
 
@@ -173,28 +173,30 @@ def _apart(at: Float, sites: list[int]) -> Float:
 
 
 def _legends(
-    axes: Axes, problem: Problem, ways: list[Leg], at: Float,
+    figure: Figure, problem: Problem, ways: list[Leg], at: Float,
     people: dict[int, int], vehicles: dict[int, int], colours: list[Any],
 ) -> None:  # fmt: skip
     """Say whose colour is whose with each person's jobs and ways, and which line is which."""
     from matplotlib.lines import Line2D
 
-    handles = []
-    for r, i in list(people.items())[:MOST]:
+    handles: list[Any] = []
+    lines = 0
+    for r, i in people.items():
         own = [leg for leg in ways if leg.person == r]
         ticks = sum(int(problem.setup[0, leg.start, leg.end]) for leg in own)
         far = sum(float(np.hypot(*(at[leg.end] - at[leg.start]))) for leg in own)
         path = textwrap.fill(" ".join(str(leg.job) for leg in own) or "nothing", WIDE)
         label = f"person {i}: {_duration(problem, ticks)}, length {far:.0f}\n{path}"
+        lines += 1 + label.count("\n")
+        if lines > MOST:
+            handles.append(Line2D([], [], linestyle="", label=f"and {len(people) - i} more"))
+            break
         handles.append(Line2D([], [], color=colours[i], linewidth=3, label=label))
-    if len(people) > MOST:
-        handles.append(Line2D([], [], linestyle="", label=f"and {len(people) - MOST} more"))
-    place: dict[str, Any] = {"frameon": False, "alignment": "left", "borderaxespad": 0.0}
-    first = axes.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=8,
-        title="time and length of the ways, jobs in turn", title_fontsize=8, **place,
+    place: dict[str, Any] = {"frameon": False, "alignment": "left", "fontsize": 8}
+    figure.legend(
+        handles=handles, loc="outside right upper", title_fontsize=8,
+        title="time and length of the ways, jobs in turn", **place,
     )  # fmt: skip
-    axes.add_artist(first)
     marks = [
         Line2D([], [], color="#333333", linewidth=1.3, linestyle=style, label=label)
         for style, label in _named(len(vehicles))
@@ -204,10 +206,7 @@ def _legends(
         ring: dict[str, Any] = {"markerfacecolor": face, "markeredgecolor": "#444444"}
         label = f"job of {what}"
         marks.append(Line2D([], [], marker="o", markersize=9, linestyle="", label=label, **ring))
-    axes.legend(
-        handles=marks, loc="upper left", bbox_to_anchor=(0.0, -0.07), fontsize=8,
-        ncols=min(len(marks), 9), handlelength=3.0, **place,
-    )  # fmt: skip
+    figure.legend(handles=marks, loc="outside lower left", ncols=4, handlelength=3.0, **place)
 
 
 def _named(vehicles: int) -> list[tuple[Any, str]]:

@@ -8,6 +8,7 @@ from envs.core.schedule import Schedule
 from envs.field import routes
 from envs.field.places import places, scaled
 from envs.field.routes import Leg
+from envs.instances.random_field import random_field
 from tests.field.crews import line
 from tests.field.test_crew_schedules import scheduled
 
@@ -22,8 +23,7 @@ def by_hand(**options):
 def texts(figure):
     """Return what the legends say, and what is written on the map."""
     axes = figure.axes[0]
-    legends = [item for item in axes.get_children() if hasattr(item, "get_texts")]
-    said = [text.get_text() for legend in legends for text in legend.get_texts()]
+    said = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
     return said, [text.get_text() for text in axes.texts if text.get_text()]
 
 
@@ -125,3 +125,10 @@ def test_the_chart_has_a_row_for_everybody_and_everything_and_hatches_ways():
     assert ways.get_hatch() == "////" and len(ways.get_paths()) == 4
     across = [line.get_ydata()[0] for line in axes.lines if line.get_ydata()[0] % 1 == 0.5]
     assert across == [2.5, 4.5]  # between people, vehicles and tools
+
+
+def test_a_legend_that_would_be_too_long_says_how_many_are_left_out():
+    problem = random_field(3, 0, people=40, vehicles=2, tools=40)
+    nothing = Schedule(*(np.full(n, -1) for n in (3, 3, len(problem.slot_operation))))
+    said, _ = texts(routes.draw(problem, nothing))
+    assert said[22] == "person 22: 0 min, length 0\nnothing" and said[23] == "and 17 more"
