@@ -174,7 +174,7 @@ def _note(
 
 
 def _cell(moved: Float) -> str:
-    middle, low, high = (round(float(value), 1) + 0.0 for value in moved)  # never -0.0
-    places = 0 if high - low >= 2 else 1
+    places = 0 if moved[2] - moved[1] >= 1.95 else 1  # no decimals that say nothing
+    middle, low, high = (round(float(value), places) + 0.0 for value in moved)  # never -0
     around = "" if np.isnan(low) else f" ({low:+.{places}f} to {high:+.{places}f})"
     return f"{middle:+.{places}f}{around}"

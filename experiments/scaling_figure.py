@@ -66,7 +66,7 @@ def _mark(panels: Any, jobs: int, claim: str) -> None:
     for axes in panels:
         axes.axvline(jobs, color="#666666", linewidth=1.1, linestyle=(0, (4, 3)))
     panels[0].annotate(
-        f"from {jobs} jobs on, {claim}",
+        f"{claim} (line: {jobs} jobs)",
         (1.0, 1.0),
         xycoords="axes fraction",
         xytext=(0, 3),

@@ -100,7 +100,7 @@ def test_the_figure_shows_what_was_computed(rows: list[dict[str, Any]]) -> None:
     assert right.get_ylabel() == "change against manual (%), 95 % bands"
     assert beside.get_ylabel() == "difference from manual, 95 % bands"
     assert [text.get_text() for text in right.get_xticklabels()] == ["5", "20"]
-    assert right.texts[0].get_text() == "from 10 jobs on, it wins"
+    assert right.texts[0].get_text() == "it wins (line: 10 jobs)"
     assert left.get_ylim()[0] == 0 and below.get_ylim()[0] < -2.75
 
 
