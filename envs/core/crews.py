@@ -36,6 +36,8 @@ GUARD = 1e-9  # of the expectation: a cost or a time of nothing counts as so muc
 class Crews:
     """Hold roles, costs, expectations and caps; arrays are read-only.
 
+    Coordinates are in kilometres, or in the unit of their file, and decide nothing.
+
     Raises:
         InputError: If a value is out of its range; shapes are checked by the Problem.
     """
@@ -52,9 +54,7 @@ class Crews:
     pickup: bool = False
     cost_share: float = 0.6  # weight of the cost in the satisfaction; the time has the rest
     factor: float = 1.0  # of the logarithms
-    xy: Float = field(
-        default_factory=lambda: np.empty((0, 2))
-    )  # (F, 2) for maps, km or as the file has
+    xy: Float = field(default_factory=lambda: np.empty((0, 2)))  # (F, 2) for maps; () unknown
 
     def __post_init__(self) -> None:
         """Freeze the arrays and check them."""
