@@ -104,6 +104,7 @@ def test_the_study_runs_and_goes_on_where_it_stopped(tmp_path: Path):
     )  # fmt: skip
     for key in ("makespan", "cost", "person_time", "dissatisfaction", "cap_breaches"):
         assert own[key] == found[key], key
+        assert f"\n{key.replace('_', ' '):<12} " in solve.report(found)
     half = tmp_path / "half"
     half.mkdir()
     (half / "config.json").write_text((out / "config.json").read_text())

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from envs.core.errors import InputError
 from experiments import cli
@@ -120,7 +121,8 @@ def test_plot_writes_the_figure_and_its_table(rows: list[dict[str, Any]], tmp_pa
     ]
     metrics = run(compose("plot", keys))
     assert metrics["out"] == f"{out}, {tmp_path / 'scaling.md'}"
-    assert out.stat().st_size > 10_000
+    with Image.open(out) as image:
+        assert image.mode == "P" and image.getpixel((0, 0)) == image.getpixel((5, 5))
     assert "| makespan | manual | 55.0 | 100.0 |" in (tmp_path / "scaling.md").read_text()
 
 
