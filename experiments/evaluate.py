@@ -20,7 +20,7 @@ from experiments.crew_config import CrewConfig
 from experiments.families import family_of, the_family
 from experiments.family import Family, Instance, problem_of, scenario_of, sha256_of
 from experiments.method import Method, generator
-from experiments.methods import BudgetConfig, SearchSettings, methods
+from experiments.methods import BudgetConfig, MethodSpec, SearchSettings, methods
 from experiments.results import Results, stems
 from experiments.suites import instances_of
 from experiments.workloads import PoolConfig, refuse_pool
@@ -32,7 +32,7 @@ class Settings(SearchSettings):
     """Hold the keys of ``configs/evaluate.yaml``."""
 
     suite: Any
-    methods: tuple[Text | dict[Text, Text | tuple[Text, ...]], ...] = Field(min_length=1)
+    methods: tuple[MethodSpec, ...] = Field(min_length=1)
     objective: Text = "auto"
     pool: PoolConfig = PoolConfig()
     crew: CrewConfig = CrewConfig()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
+from pydantic import Field
 
 from agents.atomic import write_file
 from envs.core.check import violations
 from envs.core.errors import InputError
 from envs.core.schedule import Schedule
+from envs.field import routes
 from experiments import (
     allowance,
     allowance_figure,
@@ -25,6 +27,8 @@ from experiments import (
     matrix,
     profiles,
     regret,
+    scaling,
+    scaling_figure,
     schedule_file,
     tables,
     timeline,
@@ -53,6 +57,8 @@ _USES = {
     "wins": ("results", "title"),
     "matrix": ("results", "title"),
     "allowance": ("results", "against", "title"),
+    "scaling": ("results", "values", "against", "mark", "title"),
+    "routes": ("schedule", "instance", "title"),
 }
 _GAP, _RULE = "validation/gap", "validation/gap_of_"
 
@@ -71,6 +77,8 @@ class Settings(Config):
         "wins",
         "matrix",
         "allowance",
+        "scaling",
+        "routes",
     ]
     runs: tuple[Text, ...] | Text | None = None
     schedule: Text | None = None
@@ -78,7 +86,9 @@ class Settings(Config):
     pool: PoolConfig = PoolConfig()
     crew: CrewConfig = CrewConfig()
     results: tuple[Text, ...] | Text | None = None
+    values: Annotated[tuple[Text, ...], Field(min_length=1)] | Text | None = None
     against: Text | None = None
+    mark: dict[int, Text] | None = Field(default=None, min_length=1, max_length=1)
     title: Text | None = None
     out: Text | None = None
 
@@ -189,6 +199,14 @@ def _gantt(settings: Settings) -> Drawn:
     return Drawn(family_of(instance).draw(problem_of(instance), schedule, settings.title))
 
 
+def _routes(settings: Settings) -> Drawn:
+    instance, schedule = _scheduled(settings)
+    problem = problem_of(instance)
+    if problem.crews is None:
+        raise InputError(problem.name, "has no crews", "give field service, or plot gantt")
+    return Drawn(routes.draw(problem, schedule, settings.title))
+
+
 def _timeline(settings: Settings) -> Drawn:
     instance, schedule = _scheduled(settings)
     problem = problem_of(instance)
@@ -273,6 +291,16 @@ def _allowance(settings: Settings) -> Drawn:
     return Drawn(figure, *(allowance.page(made, lay) for lay in _LAYOUTS))
 
 
+def _scaling(settings: Settings) -> Drawn:
+    given = settings.values
+    made = scaling.scaling(
+        _rows(settings), (given,) if isinstance(given, str) else given, settings.against
+    )
+    mark = next(iter(settings.mark.items())) if settings.mark else None
+    figure = scaling_figure.draw(made, settings.title or "", mark)
+    return Drawn(figure, *(scaling.page(made, lay) for lay in _LAYOUTS))
+
+
 _LAYOUTS = (tables.text, tables.markdown)
 _DRAW = {
     "curves": _curves,
@@ -285,4 +313,6 @@ _DRAW = {
     "wins": _wins,
     "matrix": _matrix,
     "allowance": _allowance,
+    "scaling": _scaling,
+    "routes": _routes,
 }

@@ -92,6 +92,7 @@ def _facts(metrics: Mapping[str, Any]) -> list[str]:
         *("weighted_flow", "mean_flow", "flow_deviation", "mean_span", "setup_time"),
         *("transfer_time", "mean_wait", "wait_95", "mean_slowdown", "fairness"),
         *("mean_weighted_tardiness", "mean_tardiness", "late_share"),
+        *("expected_share", "cost", "person_time", "dissatisfaction", "cap_breaches"),
     )
     lines = [
         f"{name.replace('_', ' '):<14} {metrics[name]:.6g}" for name in names if name in metrics

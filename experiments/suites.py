@@ -18,6 +18,7 @@ from experiments.config import nearest, parse
 from experiments.dynamic_env import OnlineGenerator
 from experiments.families import load_instance
 from experiments.family import Instance
+from experiments.field_suite import FieldGenerator
 from experiments.help import options_of
 from experiments.workloads import Generator, PoolConfig, drawn, is_trace
 
@@ -32,7 +33,7 @@ def instances_of(
     Args:
         spec: A name of ``configs/suite``, what :func:`envs.instances.suite` takes (a name, a path,
             a range, a family, a folder), a trace or a folder of traces, a list of these, or a
-            mapping with the key `instances`, or `generator` for workloads that a model draws.
+            mapping with the key `instances`, or `generator` for what a model draws.
         pool: Nodes and tick of traces whose files do not say.
         crew: What files of field jobs do not say about crews.
 
@@ -45,6 +46,8 @@ def instances_of(
             refuse_crew(crew, "suite.generator")
         if set(spec) == {"generator"} and dict(spec["generator"]).get("model") == "online":
             return list(parse(OnlineGenerator, spec["generator"], "suite.generator").shops())
+        if set(spec) == {"generator"} and dict(spec["generator"]).get("model") == "field":
+            return list(parse(FieldGenerator, spec["generator"], "suite.generator").days())
         if set(spec) == {"generator"}:
             return list(parse(Generator, spec["generator"], "suite.generator").workloads())
         if set(spec) != {"instances"}:

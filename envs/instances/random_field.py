@@ -136,6 +136,7 @@ def random_field(
             duration=duration,
             vehicle=vehicle,
             pickup=pickup,
+            xy=points / 1000,
         ),
     )
 

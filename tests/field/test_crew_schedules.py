@@ -207,6 +207,8 @@ def test_what_happens_is_checked_too():
         ({"vehicle": "none", "pickup": True}, "crews.pickup is asked of vehicles that are never"),
         ({"cost_share": 1.5}, "crews.cost_share is 1.5"),
         ({"factor": 0.0}, "crews.factor is 0.0"),
+        ({"xy": np.zeros((2, 2))}, r"crews.xy shape is \(2, 2\), must be \(3, 2\), or \(0, 2\)"),
+        ({"xy": np.full((3, 2), np.inf)}, r"crews.xy\[0, 0\] is inf"),
         ({"edges": np.array([[0, 1]])}, "crews do jobs of one operation"),
     ],
 )
