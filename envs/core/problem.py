@@ -120,6 +120,8 @@ class Problem:
                 deciding = [part.name for part in fields(value) if part.name != "xy"]
                 parts = {f"crews.{part}": getattr(value, part) for part in deciding}
             for name, part in parts.items():
+                if isinstance(part, np.ndarray) and part.size == 0:
+                    continue
                 digest.update(name.encode())
                 if isinstance(part, np.ndarray):
                     digest.update(repr(part.shape).encode())

@@ -149,6 +149,8 @@ def problem_of(file: FieldFile) -> Problem:
             expected_cost=size * (work / scale + far[home[:, None], site].mean(0)),
             expected_time=expected,
             cap=np.full(len(file.role), NONE),
+            shift=shifts(file),
+            xy=points,
         ),
     )
 
