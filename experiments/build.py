@@ -96,6 +96,7 @@ def make_card(learner: Learner, settings: EnvConfig, seed: int) -> Card:
     """Return the description of a learner's checkpoint."""
     space: Any = learner.observation_space
     (rows,) = space["action_mask"].shape
+    shown = getattr(learner.config, "demonstrations", None)
     return Card(
         agent=learner.config.name,
         family=settings.family,
@@ -104,6 +105,7 @@ def make_card(learner: Learner, settings: EnvConfig, seed: int) -> Card:
         state_size=space["state"].shape[0],
         width=learner.config.width,
         quantiles=getattr(learner.config, "quantiles", 0),
+        taught=shown.temperature if shown and shown.share else 0.0,
         seed=seed,
         step=learner.num_timesteps,
         **settings.card,
