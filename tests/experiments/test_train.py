@@ -82,7 +82,7 @@ def test_the_records(finished):
     assert all(r["seconds"] >= 0 for r in records)
     assert min(r["validation/gap"] for r in measured) == summary["best/gap"]
     assert trained[-1]["train/learning_rate"] == pytest.approx(1e-5)
-    assert trained[-1]["updates"] == summary["updates"] == 2 * (2000 - 208) // 16 + 2
+    assert trained[-1]["updates"] == summary["updates"] == (2000 - 208) // 16 + 1
     assert all(0 < r["train/loss"] < 10 for r in trained)
 
 
@@ -106,12 +106,13 @@ def test_the_checkpoints_reproduce_the_records(finished):
     out, summary = finished
     settings = train.read(config("unused"))
     problems = held_out(settings.validation, settings.env)
-    batch = ShopBatch.of(problems)
+    batch = ShopBatch.of(problems, delay=settings.env.delay, columns=settings.env.columns)
     bound = batch.bound
     for name, key in (("best", "best/gap"), ("last", "validation/gap")):
         agent = load(out / "checkpoints" / name, "jobshop")
         gap = (roll_out(batch, by_agent(agent.act)) / bound - 1).mean() * 100
         assert gap == summary[key]
+    batch = ShopBatch.of(problems)  # as rules are used
     gap = (roll_out(batch, by_priority(wrt)) / bound - 1).mean() * 100
     assert gap == summary["validation/gap_of_wrt"]
 
@@ -185,7 +186,11 @@ def test_flexible_shops_train(tmp_path):
         ("env.columns=all", "env.columns"),
         ("env.jobs=[5,3]", "jobs"),
         ("env.jobs=0", "env.jobs"),
-        ("env.instance=nothing99", "nothing99"),
+        (
+            "env.instance=ft06",
+            "agent.demonstrations.share: is 0.5, but there is no teacher for env",
+        ),
+        ("agent.demonstrations.share=0 env.instance=nothing99", "nothing99"),
         ("validation.sizes=[]", "validation.sizes"),
         ("validation.sizes=[[4]]", "validation.sizes"),
         ("threads=many", "threads"),
@@ -194,7 +199,7 @@ def test_flexible_shops_train(tmp_path):
 )
 def test_bad_settings_leave_no_folder(tmp_path, override, message):
     with pytest.raises(InputError) as error:
-        train.run(config(tmp_path / "deep" / "out", override))
+        train.run(config(tmp_path / "deep" / "out", *override.split()))
     assert message in str(error.value)
     assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []
