@@ -188,7 +188,7 @@ def test_flexible_shops_train(tmp_path):
         ("env.jobs=0", "env.jobs"),
         (
             "env.instance=ft06",
-            "agent.demonstrations.share: is 0.5, but there is no teacher for env",
+            "agent.demonstrations.share: is 0.5, but there is no teacher",
         ),
         ("agent.demonstrations.share=0 env.instance=nothing99", "nothing99"),
         ("validation.sizes=[]", "validation.sizes"),
