@@ -136,11 +136,15 @@ def _cases(envs: int) -> list[Case]:
         Case(
             f"{envs} online shops, load 0.9, K = 32", 1_000_000, environments.vector_online, envs
         ),
+        Case("1 field day, 50 jobs", None, environments.single_field, 50),
+        Case(f"{envs} field days, 50 jobs", None, environments.vector_field, envs, 50),
         Case("decode, 15x15, schedules", 400_000, searches.decoding, 15, 15),
         Case("decode, 8s8t12st, append", 100_000, partial(searches.placing, inserting=False)),
         Case("decode, 8s8t12st, insert", 100_000, partial(searches.placing, inserting=True)),
         Case("ants, 8s8t12st, repair and append, solutions", 30_000, searches.colony, "oloos"),
         Case("ants, 8s8t12st, ready and insert, solutions", None, searches.colony, "aco"),
+        Case("field, 50 jobs, plans decoded and scored", 50_000, searches.crews, 50),
+        Case("field, 50 jobs, ga_field, 300 generations", 1 / 3, searches.evolutions, 50),
         Case("tabu, 15x15, iterations", 250_000, searches.moves, "ta01"),
         Case("tabu, 30x20, iterations", 125_000, searches.moves, "ta41"),
         Case("pilot, 15x15, instances", 200, partial(searches.pilots, rollouts=False), "ta01"),
@@ -163,10 +167,10 @@ def report(metrics: Mapping[str, Any]) -> str:
         f"{'target':>10} {'each':>9} {'ref. steps':>10}"
     ]
     for row in metrics["rows"]:
-        target = f"{row['target']:,.0f}" if row["target"] else "-"
+        target = _rate(row["target"]) if row["target"] else "-"
+        rates = " ".join(f"{_rate(row[n]):>10}" for n in ("per_second", "lowest", "highest"))
         lines.append(
-            f"{row['case']:48} {row['per_second']:10,.0f} {row['lowest']:10,.0f} "
-            f"{row['highest']:10,.0f} {target:>10} {_time(1.0 / row['per_second']):>9} "
+            f"{row['case']:48} {rates} {target:>10} {_time(1.0 / row['per_second']):>9} "
             f"{row['reference_steps']:10,.0f}"
         )
     start, shares = metrics["second_start_seconds"], metrics["training_shares"] or {}
@@ -195,6 +199,11 @@ def _reference() -> float:
     begin = time.perf_counter()
     _chain(REFERENCE, np.uint64(3))
     return REFERENCE / (time.perf_counter() - begin)
+
+
+def _rate(rate: float) -> str:
+    """Return a rate with two digits at least."""
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
 
 
 def _time(seconds: float) -> str:

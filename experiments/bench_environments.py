@@ -161,6 +161,50 @@ def vector_cloud(size: int, delay: float) -> Measure:
     return measure
 
 
+def single_field(jobs: int) -> Measure:
+    """Measure one day of field service through Gymnasium, always sending the first crew."""
+    import gymnasium as gym
+
+    import envs  # noqa: F401 - registers
+    from envs.field.stack import SERVED
+
+    env = gym.make("dispatchlab/FieldService-v0", jobs=jobs)
+
+    def measure(seconds: float) -> float:
+        observation, _ = env.reset(seed=0)
+        counter = env.unwrapped.batch.days.totals[:, SERVED]  # type: ignore[attr-defined]
+        before, begin = int(counter[0]), time.perf_counter()
+        while time.perf_counter() - begin < seconds:
+            done = False
+            while not done:
+                action = int(observation["action_mask"].argmax())
+                observation, _, done, _, _ = env.step(action)
+            observation, _ = env.reset()
+        return (int(counter[0]) - before) / (time.perf_counter() - begin)
+
+    return measure
+
+
+def vector_field(size: int, jobs: int) -> Measure:
+    """Measure the vector environment of field service, fresh days at every reset."""
+    import gymnasium as gym
+
+    import envs  # noqa: F401 - registers
+    from envs.field.stack import SERVED
+
+    env: Any = gym.make_vec("dispatchlab/FieldService-v0", num_envs=size, jobs=jobs)
+
+    def measure(seconds: float) -> float:
+        observation, _ = env.reset(seed=0)
+        counter = env.unwrapped.batch.days.totals[:, SERVED]
+        before, begin = int(counter.sum()), time.perf_counter()
+        while time.perf_counter() - begin < seconds:
+            observation, *_ = env.step(observation["action_mask"].argmax(axis=1))
+        return (int(counter.sum()) - before) / (time.perf_counter() - begin)
+
+    return measure
+
+
 def single_online() -> Measure:
     """Measure one online shop through Gymnasium, always starting what waits longest."""
     import gymnasium as gym

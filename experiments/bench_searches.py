@@ -66,6 +66,52 @@ def placing(*, inserting: bool) -> Measure:
     return measure
 
 
+def crews(jobs: int) -> Measure:
+    """Measure plans of field jobs that are decoded and scored: ten people, five vehicles."""
+    from baselines.crews import GeneticField
+    from baselines.crews.initial import draw
+    from baselines.crews.score import score_many
+    from baselines.genetic.stream import stream
+    from envs.field.layout import field_of, new_state
+    from envs.instances.random_field import random_field
+
+    problem, size = random_field(jobs, 0), 1000
+    field, terms, order = field_of(problem), GeneticField().terms(problem), np.arange(jobs)
+    plans, state = np.empty((size, len(problem.slot_operation)), np.int64), new_state(field)
+    random = stream(np.random.default_rng(0))
+    for plan in plans:
+        draw(field, state, 4, random, order.copy(), plan)
+    values, sums = np.empty(size), np.empty((size, 2))
+
+    def measure(seconds: float) -> float:
+        scored, begin = 0, time.perf_counter()
+        while time.perf_counter() - begin < seconds:
+            score_many(field, state, terms, order, plans, values, sums)
+            scored += size
+        return scored / (time.perf_counter() - begin)
+
+    return measure
+
+
+def evolutions(jobs: int) -> Measure:
+    """Measure whole runs of the genetic algorithm of field jobs, 300 generations of 100 plans."""
+    from baselines.crews import GeneticField
+    from envs.core.protocols import Budget
+    from envs.instances.random_field import random_field
+
+    problem = random_field(jobs, 0)
+    solver, budget = GeneticField(generations=0), Budget(evaluations=100 + 300 * 99)
+
+    def measure(seconds: float) -> float:
+        done, begin = 0, time.perf_counter()
+        while time.perf_counter() - begin < seconds:
+            solver(problem, budget, np.random.default_rng(done))
+            done += 1
+        return done / (time.perf_counter() - begin)
+
+    return measure
+
+
 def colony(name: str) -> Measure:
     """Measure solutions that a colony constructs and decodes."""
     from baselines.solvers import SOLVERS

@@ -222,6 +222,7 @@ def _population(size: int, slots: int, jobs: int, resources: int) -> Population:
         child_key=np.zeros((size, jobs)),
         fitness=np.zeros(size),
         share=np.zeros(size),
+        rank=np.zeros(size, np.int64),
         order=np.zeros(jobs, np.int64),
         jobs=np.zeros(resources, np.int64),
     )

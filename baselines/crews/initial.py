@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from baselines.crews.ranks import copy
 from baselines.genetic.stream import below
-from envs.core.compiled import compiled, inlined
+from envs.core.compiled import lean, lean_inlined
 
 MANY = 2**62
 
 
-@inlined
+@lean_inlined
 def holds(crew, first, stop, skip, r):
     """Tell whether another slot than `skip` of a part of a crew holds resource r."""
     found = False
@@ -19,7 +20,7 @@ def holds(crew, first, stop, skip, r):
     return found
 
 
-@compiled
+@lean
 def least_loaded(field, jobs, j, s, crew, stop, below_cap, random):
     """Return a person with the fewest jobs who may fill slot s of job j, ties at random; or -1.
 
@@ -40,7 +41,7 @@ def least_loaded(field, jobs, j, s, crew, stop, below_cap, random):
     return best
 
 
-@compiled
+@lean
 def any_of(field, j, s, crew, first, stop, kind, random):
     """Return one of a kind at random that may fill slot s and is in no other slot, or -1."""
     best, ties = np.int64(-1), 0
@@ -52,7 +53,7 @@ def any_of(field, j, s, crew, first, stop, kind, random):
     return best
 
 
-@compiled
+@lean
 def _near(field, state, j, s, crew, near, random):
     """Return a least loaded of the `near` nearest who are below their caps, or -1."""
     site, slot = field.site[j], field.slots[j] + s
@@ -79,7 +80,7 @@ def _near(field, state, j, s, crew, near, random):
     return best
 
 
-@compiled
+@lean
 def draw(field, state, near, random, order, assign):
     """Draw a plan, `assign` (S,), job by job in a random order, (J,) written.
 
@@ -92,16 +93,16 @@ def draw(field, state, near, random, order, assign):
     for j in range(jobs - 1, 0, -1):
         i = below(random, j + 1)
         order[j], order[i] = order[i], order[j]
-    state.place[:] = field.home
+    copy(field.home, state.place)
     state.jobs[:] = 0
     for j in order:
         crew, size = assign[field.slots[j] : field.slots[j + 1]], field.size[j]
         for s in range(size):
             p = _near(field, state, j, s, crew, near, random)
             if p < 0:
-                p = least_loaded(field, state.jobs, j, s, crew, s, True, random)
+                p = least_loaded(field, state.jobs, j, s, crew, s, np.bool_(True), random)
             if p < 0:
-                p = least_loaded(field, state.jobs, j, s, crew, s, False, random)
+                p = least_loaded(field, state.jobs, j, s, crew, s, np.bool_(False), random)
             if p < 0:  # skills: somebody who is in the crew already must change his slot
                 p = _exchange(field, j, s, crew)
             crew[s] = p
@@ -113,7 +114,7 @@ def draw(field, state, near, random, order, assign):
             crew[s] = any_of(field, j, s, crew, size + 1, s, field.tools, random)
 
 
-@inlined
+@lean_inlined
 def _exchange(field, j, s, crew):
     """Return who may fill slot s once another takes over his slot in the crew, or -1."""
     slot = field.slots[j]

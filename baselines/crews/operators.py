@@ -6,17 +6,17 @@ import numpy as np
 
 from baselines.crews.initial import any_of, holds, least_loaded
 from baselines.genetic.stream import below, uniform
-from envs.core.compiled import compiled, inlined
+from envs.core.compiled import lean, lean_inlined
 
 
-@compiled
+@lean
 def cross(field, one, other, cut):
     """Exchange the symbols of two plans from place `cut` on."""
     for s in range(cut, len(one)):
         one[s], other[s] = other[s], one[s]
 
 
-@inlined
+@lean_inlined
 def cut_place(field, at_jobs, random):
     """Draw where to cut: between two symbols, or between two jobs. 0 where there is no place."""
     if at_jobs:
@@ -25,7 +25,7 @@ def cut_place(field, at_jobs, random):
     return np.int64(1 + below(random, len(field.eligible) - 1))
 
 
-@compiled
+@lean
 def repair(field, jobs, random, assign):
     """Replace who is twice in a crew, then move jobs away from people above their caps.
 
@@ -42,7 +42,7 @@ def repair(field, jobs, random, assign):
         crew, size = assign[field.slots[j] : field.slots[j + 1]], field.size[j]
         for s in range(1, size):
             if holds(crew, 0, s, -1, crew[s]):
-                p = least_loaded(field, jobs, j, s, crew, size, False, random)
+                p = least_loaded(field, jobs, j, s, crew, size, np.bool_(False), random)
                 if p < 0:
                     return False
                 jobs[crew[s]] -= 1
@@ -58,7 +58,7 @@ def repair(field, jobs, random, assign):
         crew, size = assign[field.slots[j] : field.slots[j + 1]], field.size[j]
         for s in range(size):
             if 0 <= field.cap[crew[s]] < jobs[crew[s]]:
-                p = least_loaded(field, jobs, j, s, crew, size, True, random)
+                p = least_loaded(field, jobs, j, s, crew, size, np.bool_(True), random)
                 if p >= 0:
                     jobs[crew[s]] -= 1
                     jobs[p] += 1
@@ -66,7 +66,7 @@ def repair(field, jobs, random, assign):
     return True
 
 
-@compiled
+@lean
 def mutate(field, job_of, jobs, random, assign, place):
     """Replace the symbol at a place by another of its kind, if there is one.
 
@@ -83,7 +83,7 @@ def mutate(field, job_of, jobs, random, assign, place):
     if s < size:
         ineligible = jobs[old]
         jobs[old] = 2**61  # anybody else has fewer
-        new = least_loaded(field, jobs, j, s, crew, size, False, random)
+        new = least_loaded(field, jobs, j, s, crew, size, np.bool_(False), random)
         jobs[old] = ineligible
     elif s == size:
         new = _another(field, j, s, crew, size, size + 1, field.vehicles, random)
@@ -93,7 +93,7 @@ def mutate(field, job_of, jobs, random, assign, place):
         crew[s] = new
 
 
-@inlined
+@lean_inlined
 def _another(field, j, s, crew, first, stop, kind, random):
     """Return another vehicle or tool than the one in slot s, at random, or -1."""
     best, ties = np.int64(-1), 0
@@ -106,7 +106,7 @@ def _another(field, j, s, crew, first, stop, kind, random):
     return best
 
 
-@inlined
+@lean_inlined
 def happens(probability, random):
     """Draw whether something happens."""
     return uniform(random) < probability

@@ -27,7 +27,8 @@ class Rule:
 
     "manual" in index order is the dispatcher at the desk: the person who is free first (of those
     free within a quarter of an hour of that the nearest), the vehicle and the tools free first.
-    For the other rules see :mod:`envs.field.proposals`.
+    For the other rules see :mod:`envs.field.proposals`. A job for which a rule has no crew that
+    should be done within its shifts is done in overtime.
 
     Args:
         crew: The rule.

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.core.compiled import compiled
+from envs.core.compiled import lean
 from envs.core.crews import GUARD
-from envs.field.kernel import begins, lasts, serve, spends
+from envs.field.kernel import begins, lasts, rewind, serve, spends
 
 
 class Terms(NamedTuple):
@@ -23,17 +23,22 @@ class Terms(NamedTuple):
     span: float  # ticks: expected time of all jobs / people
 
 
-@compiled
+@lean
+def score_many(field, state, terms, order, plans, values, sums):
+    """Write the objective of plans (P, S) in one order, (P,), and their sums, (P, 2)."""
+    for i in range(len(plans)):
+        values[i] = score(field, state, terms, order, plans[i], sums[i])
+
+
+@lean
 def score(field, state, terms, order, assign, sums):
     """Return the objective of a plan; write its sums of c_j and t_j, (2,)."""
-    state.free[:] = field.opens
-    state.place[:] = field.home
-    state.jobs[:] = 0
+    rewind(field, state)
     total, makespan, late, breaches = 0.0, 0, 0, 0
     sums[0] = sums[1] = 0.0
     for j in order:
         crew = assign[field.slots[j] : field.slots[j + 1]]
-        start = begins(field, state, j, crew, 0)
+        start = begins(field, state, j, crew, np.int64(0))
         end = start + lasts(field, field.time, j, crew)
         cost, ticks = spends(field, field.time, state, j, crew)
         sums[0] += cost

@@ -12,9 +12,10 @@ import numpy as np
 
 from baselines.crews.initial import draw
 from baselines.crews.operators import cross, cut_place, happens, mutate, repair
+from baselines.crews.ranks import copy, sort
 from baselines.crews.score import Terms, score
 from baselines.genetic.stream import Stream, below, uniform
-from envs.core.compiled import compiled, inlined
+from envs.core.compiled import lean, lean_inlined
 from envs.core.problem import Float, Int
 from envs.field.layout import Field, State
 
@@ -50,20 +51,21 @@ class Population(NamedTuple):
     child_key: Float  # (P, J)
     fitness: Float  # (P,) G
     share: Float  # (P,) cumulated probability of selection
+    rank: Int  # (P,) scratch: the plans from the best to the worst
     order: Int  # (J,) scratch
     jobs: Int  # (R,) scratch
 
 
-@inlined
+@lean_inlined
 def _order(rates, keys, order):
     if rates.keys:
-        order[:] = np.argsort(keys, kind="mergesort")
+        sort(keys, order, len(order))
     else:
         for j in range(len(order)):
             order[j] = j
 
 
-@compiled
+@lean
 def found(
     field: Field, state: State, terms: Terms, rates: Rates, near: int, some: Population,
     random: Stream, count: int,
@@ -78,16 +80,19 @@ def found(
     _lead(some)
 
 
-@inlined
+@lean_inlined
 def _exchange(rows, best):
     for i in range(rows.shape[1]):
         rows[0, i], rows[best, i] = rows[best, i], rows[0, i]
 
 
-@inlined
+@lean_inlined
 def _lead(some):
     """Put the best plan in front, the first of equal ones."""
-    best = np.argmin(some.value)
+    best = np.int64(0)
+    for i in range(1, len(some.value)):
+        if some.value[i] < some.value[best]:
+            best = i
     if best > 0:
         _exchange(some.assign, best)
         _exchange(some.key, best)
@@ -95,19 +100,26 @@ def _lead(some):
         some.value[0], some.value[best] = some.value[best], some.value[0]
 
 
-@inlined
+@lean_inlined
 def _weigh(rates, some):
     """Write G and the cumulated probabilities of selection."""
-    low, high = some.value.min(), some.value.max()
-    count = len(some.value)
-    some.fitness[:] = high - some.value + DELTA * (high - low)
+    count, values, low, high = len(some.value), 0.0, np.inf, -np.inf
+    for value in some.value:
+        values, low, high = values + value, min(low, value), max(high, value)
+    for i in range(count):
+        some.fitness[i] = high - some.value[i] + DELTA * (high - low)
     if rates.selection == RANKING:
-        some.share[np.argsort(some.value)] = np.arange(count, 0, -1)
+        sort(some.value, some.rank, count)
+        for i in range(count):
+            some.share[some.rank[i]] = count - i
     elif rates.selection == LITERAL and (low > 0 or high < 0):
-        some.share[:] = some.value / some.value.sum()
+        for i in range(count):
+            some.share[i] = some.value[i] / values
     else:
-        some.share[:] = some.fitness
-    total = some.share.sum()
+        copy(some.fitness, some.share)
+    total = 0.0
+    for share in some.share:
+        total += share
     if not total > 0:
         some.share[:] = 1.0
         total = float(count)
@@ -117,7 +129,7 @@ def _weigh(rates, some):
         some.share[i] = clock
 
 
-@inlined
+@lean_inlined
 def _select(rates, some, random):
     count = len(some.value)
     if rates.selection == TOURNAMENT:
@@ -127,10 +139,17 @@ def _select(rates, some, random):
             if some.value[other] < some.value[best]:
                 best = other
         return best
-    return min(np.searchsorted(some.share, uniform(random), side="right"), count - 1)
+    at, low, high = uniform(random), 0, count - 1
+    while low < high:  # the first whose share is above, or the last
+        middle = (low + high) // 2
+        if some.share[middle] > at:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
-@inlined
+@lean_inlined
 def rate(fitness, highest, mean, scale, otherwise, least, adaptive):
     """Return a probability by equation (9), corrected, or (10).
 
@@ -145,7 +164,7 @@ def rate(fitness, highest, mean, scale, otherwise, least, adaptive):
     return max(scale * (highest - fitness) / (highest - mean), least)
 
 
-@compiled
+@lean
 def generation(
     field: Field, state: State, terms: Terms, rates: Rates, some: Population, random: Stream,
     job_of: Int, count: int, statistics: Float,
@@ -164,17 +183,20 @@ def generation(
         statistics: (STATISTICS,) out.
     """
     _weigh(rates, some)
-    highest, mean = some.fitness.max(), some.fitness.mean()
-    total_c = total_m = 0.0
     size = len(some.value)
+    highest, mean = -np.inf, 0.0
+    for fitness in some.fitness:
+        highest, mean = max(highest, fitness), mean + fitness
+    mean /= size
+    total_c = total_m = 0.0
     i = 1
     while i <= count:
         one, other = _select(rates, some, random), _select(rates, some, random)
         pair = (one, other)
         last = min(i + 1, size - 1)
         for c in range(i, last + 1):
-            some.child[c] = some.assign[pair[c - i]]
-            some.child_key[c] = some.key[pair[c - i]]
+            copy(some.assign[pair[c - i]], some.child[c])
+            copy(some.key[pair[c - i]], some.child_key[c])
         better = max(some.fitness[one], some.fitness[other])
         p = rate(better, highest, mean, rates.k1, rates.k2, rates.least_crossover, rates.adaptive)
         total_c += p * (last - i + 1)
@@ -195,20 +217,24 @@ def generation(
             )  # fmt: skip
             total_m += p
             if not repair(field, some.jobs, random, some.child[c]):
-                some.child[c] = some.assign[parent]
+                copy(some.assign[parent], some.child[c])
             if happens(p, random):
                 _change(field, rates, some, random, job_of, c)
         i = last + 1
     for c in range(1, count + 1):
         _order(rates, some.child_key[c], some.order)
-        some.assign[c], some.key[c] = some.child[c], some.child_key[c]
+        copy(some.child[c], some.assign[c])
+        copy(some.child_key[c], some.key[c])
         some.value[c] = score(field, state, terms, some.order, some.child[c], some.sums[c])
     _lead(some)
-    statistics[0], statistics[1] = some.value[0], some.value.mean()
+    mean = 0.0
+    for value in some.value:
+        mean += value
+    statistics[0], statistics[1] = some.value[0], mean / size
     statistics[2], statistics[3] = total_c / max(count, 1), total_m / max(count, 1)
 
 
-@inlined
+@lean_inlined
 def _change(field, rates, some, random, job_of, c):
     """Change one symbol of a child, or one of its keys, and move what is then above a cap."""
     symbols = len(job_of)

@@ -7,6 +7,13 @@ looks at the one file in which the function stands; here the imports of that fil
 Division by zero gives infinity as in numpy in ``compiled`` functions, which spares a test in every
 division. ``inlined`` functions become part of their callers: a call that passes a whole layout
 costs as much as a small function does, and calls alone were a fifth of a shop's step.
+``lean`` functions allocate nothing, so that references to arrays need not be counted: the counts
+are atomic, there is one for each array of the tuples that a call passes, and they take long to
+compile, too. Such functions copy arrays element by element, because an assignment of slices
+allocates.
+
+A literal in a call is a type of its own, and so is a read-only array: the function is compiled
+once more for it. Hence np.int64(0) in some calls, and copies of a problem's arrays.
 """
 
 from __future__ import annotations
@@ -105,3 +112,5 @@ def njit(**options: Any) -> Callable[[Any], Any]:
 
 compiled = njit(error_model="numpy")
 inlined = njit(error_model="numpy", forceinline=True)
+lean = njit(error_model="numpy", _nrt=False)
+lean_inlined = njit(error_model="numpy", forceinline=True, _nrt=False)

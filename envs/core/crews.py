@@ -171,8 +171,7 @@ def check_crews(p: Any) -> None:
         for i in np.flatnonzero((places < 0) | (places >= sites))[:1]:
             where, site = f"{p.name}, {what} {i}", int(places[i])
             raise InputError(where, f"is at site {site}", f"there are sites 0 to {sites - 1}")
-    for j in range(n):
-        _check_slots(p, j)
+    _check_slots(p)
     people = crews.of(PERSON)
     need = int((p.eligible[:, people].any(axis=1)).sum())
     if (crews.cap[people] >= 0).all() and int(crews.cap[people].sum()) < need:
@@ -183,24 +182,28 @@ def check_crews(p: Any) -> None:
         )
 
 
-def _check_slots(p: Any, j: int) -> None:
+def _check_slots(p: Any) -> None:
     """Check that a job has k slots of people, one of a vehicle, k of tools, and can fill them."""
-    eligible = p.eligible[p.slots[j] : p.slots[j + 1]]
-    where, size = f"{p.name}, job {j}", len(eligible) // 2
-    if len(eligible) != 2 * size + 1 or size < 1:
+    count, job = np.diff(p.slots), p.slot_operation
+    size = count // 2
+    for j in np.flatnonzero((count != 2 * size + 1) | (size < 1))[:1]:
         remedy = "give k slots of people, one of a vehicle, k of tools"
-        raise InputError(where, f"has {len(eligible)} slots", remedy)
-    wanted = [PERSON] * size + [VEHICLE] + [TOOL] * size
-    for s, role in enumerate(wanted):
-        if (p.crews.role[eligible[s]] != role).any():
-            what = f"slot {s} admits another than a {ROLES[role]}"
-            raise InputError(where, what, "list people, then the vehicle, then tools")
-    for role, part in ((PERSON, eligible[:size]), (TOOL, eligible[size + 1 :])):
-        if not fills(part):
-            kind = "people" if role == PERSON else "tools"
+        raise InputError(f"{p.name}, job {j}", f"has {count[j]} slots", remedy)
+    place = np.arange(len(job)) - p.slots[job]
+    wanted = np.array([PERSON, VEHICLE, TOOL])[1 + np.sign(place - size[job])]
+    for s in np.flatnonzero((p.eligible & (p.crews.role != wanted[:, None])).any(axis=1))[:1]:
+        what = f"slot {place[s]} admits another than a {ROLES[wanted[s]]}"
+        remedy = "list people, then the vehicle, then tools"
+        raise InputError(f"{p.name}, job {job[s]}", what, remedy)
+    few = p.eligible.sum(axis=1) < size[job]  # with as many as there are slots all can be filled
+    for s in np.flatnonzero(few & (wanted != VEHICLE)).tolist():
+        j, k = int(job[s]), int(size[job[s]])
+        first = p.slots[j] if wanted[s] == PERSON else p.slots[j] + k + 1
+        if not fills(p.eligible[first : first + k]):
+            kind = "people" if wanted[s] == PERSON else "tools"
             raise InputError(
-                where,
-                f"needs {size} {kind}, but there are not as many who may do it",
+                f"{p.name}, job {j}",
+                f"needs {k} {kind}, but there are not as many who may do it",
                 f"ask for fewer, or add {kind} with its skills",
             )
 

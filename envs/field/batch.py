@@ -19,7 +19,7 @@ from envs.core.table_env import Moves, Observation
 from envs.field import simulate
 from envs.field import stack as k
 from envs.field.day import PROPOSALS
-from envs.field.features import FULL, STATE, TABLE
+from envs.field.features import FULL, STATE, TABLE, observe, tabulate
 from envs.instances.field_day import FieldDay, random_day
 from envs.instances.random_field import FieldRanges
 from envs.instances.random_shop import bounded
@@ -166,15 +166,16 @@ class FieldBatch(Batch):
             are none, which change nothing (see :attr:`legal`).
         """
         self.check(actions)
-        before = self.days.totals[:, k.COST].copy()
-        simulate.step(*self._all, actions, self.visible, self.forced, self._weights, self.legal)
+        out = self._outcome()
+        simulate.advance(*self._all, actions, self.visible, self.forced, self._weights, *out)
         self._refuse_blocked()
-        return before - self.days.totals[:, k.COST]
+        self.legal = out.flags[0] == 0
+        return out.outcome[0]
 
     def observation(self) -> Observation:
         """Return fresh arrays: candidates (B, K, 32), state (B, 8), action_mask (B, K)."""
         observation = self._blank()
-        simulate.look(*self._all, *observation.values())
+        observe(*self._all, *observation.values())
         return observation
 
     def advance(
@@ -206,7 +207,7 @@ class FieldBatch(Batch):
         """Return the raw candidate table, cells (B, K, columns)."""
         cells = np.empty((self.size, self.rows, len(TABLE)), np.int64)
         mask = np.empty((self.size, self.rows), np.int8)
-        simulate.tabulate_all(*self._all, cells, mask)
+        tabulate(*self._all, cells, mask)
         return CandidateTable(cells, mask, TABLE)
 
     @property

@@ -16,38 +16,34 @@ from __future__ import annotations
 
 import numpy as np
 
-from envs.core.compiled import compiled
+from envs.core.compiled import lean, lean_inlined
 from envs.field import stack as k
 from envs.field.kernel import NEVER, STAY, begins, lasts, spends, worth
 from envs.field.layout import ANY_TIME, State
-from envs.field.proposals import Call, limited, propose
+from envs.field.proposals import Call, propose
 
 PROPOSALS = 3  # rules
+WITHIN, LATER, OVERTIME = 0, 1, 2  # what is tried for a job, one after the other
 
 
-@compiled
-def _waits(stack, days, b, field, j, crew):
-    """Tell whether somebody who is not free yet should be able to end job j within the shift."""
+@lean_inlined
+def _look_ahead(stack, days, b):
+    """Write when everybody of place b should be free, as far as is known now."""
     totals, now = days.totals[b], days.totals[b, k.NOW]
     for i in range(totals[k.PEOPLE] + totals[k.VEHICLES] + totals[k.TOOLS]):
         r = stack.resource[b, i]
-        planned, free = days.planned[b, r], days.free[b, r]
-        days.later[b, r] = free if free <= now else max(planned, now)
-    state = State(days.later[b], days.place[b], days.jobs[b])
-    call = Call(stack.rule[b, 3] != 0, np.int64(0), np.int64(ANY_TIME), now, stack.rule[b, 4] != 0)
-    rule = 0
-    while rule < PROPOSALS and not propose(field, state, j, rule, call, crew):
-        rule += 1
-    return rule < PROPOSALS
+        free = days.free[b, r]
+        days.later[b, r] = free if free <= now else max(days.planned[b, r], now)
 
 
-@compiled
+@lean
 def find(stack, days, b, visible):
     """Write the rows of the present moment of place b; return how many there are."""
-    field, state = k.field_at(stack, days, b), k.state_at(days, b)
+    field = k.field_at(stack, days, b)
     totals, now = days.totals[b], days.totals[b, k.NOW]
     shifts = stack.rule[b, 4] != 0
-    everybody = Call(stack.rule[b, 3] != 0, np.int64(0), now, now, shifts)
+    if shifts:
+        _look_ahead(stack, days, b)
     shown = count = 0
     days.job[b, :] = -1
     for j in range(totals[k.JOBS]):
@@ -56,17 +52,25 @@ def find(stack, days, b, visible):
         if shown == visible:
             break
         first, before = shown * PROPOSALS, count
-        size, within = 2 * field.size[j] + 1, shifts
-        for attempt in range(2 * PROPOSALS):
-            rule = attempt % PROPOSALS
-            if attempt == PROPOSALS:  # has anybody been found within the shifts?
-                found = count > before or not shifts
-                if found or _waits(stack, days, b, field, j, days.crew[b, first]):
-                    break
-                within = False
-            row, call = first + rule, limited(everybody, within)
+        size = 2 * field.size[j] + 1
+        for attempt in range((3 if shifts else 1) * PROPOSALS):
+            phase, rule = attempt // PROPOSALS, attempt % PROPOSALS
+            if count > before and rule == 0:
+                break
+            row, later = first + rule, phase == LATER
+            call = Call(
+                stack.rule[b, 3] != 0,
+                0,
+                ANY_TIME if later else now,
+                now,
+                shifts and phase != OVERTIME,
+            )
+            free = days.later[b] if later else days.free[b]
+            state = State(free, days.place[b], days.jobs[b])
             if not propose(field, state, j, rule, call, days.crew[b, row]):
                 continue
+            if later:  # somebody who is not free yet should be in time
+                break
             same = -1
             for other in range(first, row):
                 if days.job[b, other] >= 0 and same < 0:
@@ -86,7 +90,7 @@ def find(stack, days, b, visible):
     return count
 
 
-@compiled
+@lean
 def wait(stack, days, b):
     """Let time go on to the next event of place b; tell whether there is one."""
     totals, now = days.totals[b], days.totals[b, k.NOW]
@@ -104,7 +108,7 @@ def wait(stack, days, b):
     return True
 
 
-@compiled
+@lean
 def send(stack, days, b, row, weights):
     """Send the crew of a row of place b to its job; add what that costs.
 
@@ -139,7 +143,7 @@ def send(stack, days, b, row, weights):
             days.free[b, r] = days.planned[b, r] = start
 
 
-@compiled
+@lean
 def settle(stack, days, b, row, visible, forced, weights):
     """Send the crew of a row (none if it is -1), and go on to the next choice.
 
@@ -162,18 +166,16 @@ def settle(stack, days, b, row, visible, forced, weights):
             row += 1
 
 
-@compiled
-def begin(stack, days, b, visible, forced, weights):
-    """Start the day of place b."""
+@lean
+def reset(stack, days, b):
+    """Put place b at the start of its day, before anybody is sent out."""
     totals = days.totals[b]
     for i in (k.NOW, k.COST, k.MAKESPAN, k.ENDS, k.BLOCKED):
         totals[i] = 0
     totals[k.LEFT] = totals[k.JOBS]
-    days.free[b, :] = stack.opens[b]
-    days.planned[b, :] = stack.opens[b]
-    days.place[b, :] = stack.home[b]
-    days.jobs[b, :] = 0
+    for r in range(days.free.shape[1]):
+        days.free[b, r] = days.planned[b, r] = stack.opens[b, r]
+        days.place[b, r], days.jobs[b, r] = stack.home[b, r], 0
     days.start[b, :] = -1
     days.end[b, :] = -1
     days.assign[b, :] = -1
-    settle(stack, days, b, -1, visible, forced, weights)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from envs.core.compiled import compiled, inlined
+from envs.core.compiled import lean, lean_inlined
 from envs.core.crews import GUARD
 from envs.field import stack as k
+from envs.field.day import PROPOSALS
 from envs.field.kernel import begins, lasts, spends, worth
 from envs.field.layout import ANY_TIME
 
@@ -74,12 +75,12 @@ TABLE: dict[str, str] = {
 HORIZON = 2**62
 
 
-@inlined
+@lean_inlined
 def _clipped(x):
     return np.float32(min(max(x, -CLIP), CLIP))
 
 
-@inlined
+@lean_inlined
 def summarise(stack, days, b, state):
     """Write the day's STATE, (8,) float32."""
     totals, now, mean = days.totals[b], days.totals[b, k.NOW], stack.factor[b, 2]
@@ -100,14 +101,14 @@ def summarise(stack, days, b, state):
     state[7] = _clipped((totals[k.MAKESPAN] - now) / mean)
 
 
-@inlined
+@lean_inlined
 def _share(stack, days, b, p, j):
     """Return what person p's work on job j and the way there cost, of what is expected of one."""
     cost = stack.cost[b, j, p] + stack.travel_cost[b, days.place[b, p], stack.site[b, j]]
     return cost / (stack.expected_cost[b, j] / stack.size[b, j])
 
 
-@inlined
+@lean_inlined
 def _cheapest(stack, days, b, j):
     """Return the least mean share of any people for job j, slot by slot."""
     total, first, people = 0.0, stack.slots[b, j], days.totals[b, k.PEOPLE]
@@ -121,7 +122,7 @@ def _cheapest(stack, days, b, j):
     return total / stack.size[b, j]
 
 
-@inlined
+@lean_inlined
 def _elsewhere(stack, days, b, row):
     """Return the least mean share at which the crew of a row could do another known job."""
     totals, own, crew = days.totals[b], days.job[b, row], days.crew[b, row]
@@ -129,14 +130,15 @@ def _elsewhere(stack, days, b, row):
     for j in range(totals[k.JOBS]):
         if j == own or days.start[b, j] >= 0 or stack.reveal[b, j] > totals[k.NOW]:
             continue
-        total = 0.0
+        total, site = 0.0, stack.site[b, j]
         for s in range(size):
-            total += _share(stack, days, b, crew[s], j)
-        best = min(best, total / size)
-    return best
+            p = crew[s]
+            total += stack.cost[b, j, p] + stack.travel_cost[b, days.place[b, p], site]
+        best = min(best, total * (stack.size[b, j] / stack.expected_cost[b, j]))
+    return best / size
 
 
-@inlined
+@lean_inlined
 def _neighbours(stack, days, b, j):
     """Return the mean way from job j to the nearest other known jobs, ticks; 0 without any."""
     totals, one, two, three = days.totals[b], np.inf, np.inf, np.inf
@@ -159,7 +161,7 @@ def _neighbours(stack, days, b, j):
     return total / max(count, 1)
 
 
-@inlined
+@lean_inlined
 def _overtime(field, days, b, j, crew, end):
     """Return what a job that ends then adds to the overtime of its people, ticks."""
     total = 0
@@ -169,9 +171,12 @@ def _overtime(field, days, b, j, crew, end):
     return total
 
 
-@compiled
-def _describe(field, stack, days, b, row, out):
-    """Write the columns of one row that need no others."""
+@lean_inlined
+def _describe(field, stack, days, b, row, cheapest, near, out):
+    """Write the columns of one row that need no others.
+
+    `cheapest` and `near` are those of its job.
+    """
     state, totals = k.state_at(days, b), days.totals[b]
     j, crew, now, mean = days.job[b, row], days.crew[b, row], totals[k.NOW], stack.factor[b, 2]
     size, site = field.size[j], field.site[j]
@@ -208,70 +213,90 @@ def _describe(field, stack, days, b, row, out):
     out[12] = _clipped(room)
     for rule in range(3):
         out[13 + rule] = (days.flags[b, row] >> rule) & 1
-    cheapest = _cheapest(stack, days, b, j)
     out[18] = _clipped(np.log(max(share / size, GUARD) / max(cheapest, GUARD)))
     other = _elsewhere(stack, days, b, row)
     out[19] = _clipped(np.log(max(other, GUARD))) if other < np.inf else CLIP
-    out[20] = _clipped(_neighbours(stack, days, b, j) / mean)
+    out[20] = _clipped(near / mean)
     out[21] = _clipped((end - max(totals[k.MAKESPAN], now)) / mean)
     out[22] = _clipped((closes - end) / mean)
     out[23] = _clipped(_overtime(field, days, b, j, crew, end) / mean)
 
 
-@inlined
-def observe(stack, days, b, rows, state, mask):
-    """Write one day's observation: rows (K, FULL), state (8,) float32, mask (K,) int8."""
-    rows[:, :] = 0.0
-    mask[:] = 0
-    summarise(stack, days, b, state)
-    if days.totals[b, k.CANDIDATES] == 0:
-        return
-    field, count = k.field_at(stack, days, b), len(mask)
-    for row in range(count):
-        if days.job[b, row] >= 0:
-            mask[row] = 1
-            _describe(field, stack, days, b, row, rows[row])
-            for c in range(len(STATE)):
-                rows[row, OWN + c] = state[c]
-    for row in range(count):
-        if mask[row]:
-            less, least = 0, rows[row, 0]
-            for other in range(count):
-                if mask[other]:
-                    less += rows[other, 0] < rows[row, 0] - SAME
-                    if days.job[b, other] == days.job[b, row]:
-                        least = min(least, rows[other, 0])
-            rows[row, 16] = less / days.totals[b, k.CANDIDATES]
+@lean
+def observe(stack, days, rows, state, mask):
+    """Observe all days: rows (B, K, FULL), state (B, 8) float32, mask (B, K) int8, out."""
+    for b in range(len(mask)):
+        rows[b, :, :] = 0.0
+        mask[b, :] = 0
+        summarise(stack, days, b, state[b])
+        if days.totals[b, k.CANDIDATES] == 0:
+            continue
+        field, count = k.field_at(stack, days, b), mask.shape[1]
+        seen, cheapest, near = np.int64(-1), 0.0, 0.0
+        for row in range(count):
+            j = days.job[b, row]
+            if j >= 0:
+                if j != seen:  # a job's rows follow one another
+                    seen, cheapest = j, _cheapest(stack, days, b, j)
+                    near = _neighbours(stack, days, b, j)
+                mask[b, row] = 1
+                _describe(field, stack, days, b, row, cheapest, near, rows[b, row])
+                for c in range(len(STATE)):
+                    rows[b, row, OWN + c] = state[b, c]
+        _rank(days.job[b], days.totals[b, k.CANDIDATES], rows[b])
+
+
+@lean_inlined
+def _rank(jobs, candidates, rows):
+    """Write the columns of a day that compare its rows, of `jobs` (K,)."""
+    last = len(jobs) - 1
+    while jobs[last] < 0:
+        last -= 1
+    for row in range(last + 1):
+        if jobs[row] >= 0:
+            less, least, limit = 0, rows[row, 0], rows[row, 0] - SAME
+            for other in range(last + 1):
+                less += jobs[other] >= 0 and rows[other, 0] < limit
+            first = row - row % PROPOSALS  # of the rows of the same job
+            for other in range(first, min(first + PROPOSALS, last + 1)):
+                if jobs[other] >= 0:
+                    least = min(least, rows[other, 0])
+            rows[row, 16] = less / candidates
             rows[row, 17] = rows[row, 0] - least
 
 
-@inlined
-def tabulate(stack, days, b, cells, mask):
-    """Write one day's raw candidate table: cells (K, columns) int64, mask (K,) int8."""
-    cells[:, :] = 0
-    mask[:] = 0
-    field, state = k.field_at(stack, days, b), k.state_at(days, b)
-    for row in range(len(mask)):
-        j, crew = days.job[b, row], days.crew[b, row]
-        if j < 0:
-            continue
-        mask[row] = 1
-        start = begins(field, state, j, crew, days.totals[b, k.NOW])
-        cost, time = spends(field, field.time, state, j, crew)
-        longest, rule = 0, 0
-        for s in range(field.size[j]):
-            longest = max(longest, field.travel[days.place[b, crew[s]], field.site[j]])
-        while not (days.flags[b, row] >> rule) & 1:
-            rule += 1
-        out = cells[row]
-        out[0] = j
-        out[1] = rule
-        out[2] = days.flags[b, row]
-        out[3] = start
-        out[4] = start + lasts(field, field.time, j, crew)
-        out[5] = field.release[j]
-        out[6] = field.due[j] if field.due[j] >= 0 else HORIZON
-        out[7] = longest
-        out[8] = np.int64(np.rint(worth(field, j, cost, time) * k.MILLION))
-        out[9] = np.int64(np.rint(cost / field.expected_cost[j] * k.MILLION))
-        out[10] = _overtime(field, days, b, j, crew, out[4])
+@lean
+def tabulate(stack, days, cells, mask):
+    """Write the raw candidate tables: cells (B, K, columns) int64, mask (B, K) int8, out."""
+    cells[:, :, :] = 0
+    mask[:, :] = 0
+    for b in range(len(mask)):
+        field, state = k.field_at(stack, days, b), k.state_at(days, b)
+        for row in range(mask.shape[1]):
+            if days.job[b, row] >= 0:
+                mask[b, row] = 1
+                _tell(field, state, days, b, row, cells[b, row])
+
+
+@lean_inlined
+def _tell(field, state, days, b, row, out):
+    """Write one row of the raw table."""
+    j, crew = days.job[b, row], days.crew[b, row]
+    start = begins(field, state, j, crew, days.totals[b, k.NOW])
+    cost, time = spends(field, field.time, state, j, crew)
+    longest, rule = 0, 0
+    for s in range(field.size[j]):
+        longest = max(longest, field.travel[days.place[b, crew[s]], field.site[j]])
+    while not (days.flags[b, row] >> rule) & 1:
+        rule += 1
+    out[0] = j
+    out[1] = rule
+    out[2] = days.flags[b, row]
+    out[3] = start
+    out[4] = start + lasts(field, field.time, j, crew)
+    out[5] = field.release[j]
+    out[6] = field.due[j] if field.due[j] >= 0 else HORIZON
+    out[7] = longest
+    out[8] = np.int64(np.rint(worth(field, j, cost, time) * k.MILLION))
+    out[9] = np.int64(np.rint(cost / field.expected_cost[j] * k.MILLION))
+    out[10] = _overtime(field, days, b, j, crew, out[4])

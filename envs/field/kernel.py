@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from envs.core.compiled import compiled, inlined
+from envs.core.compiled import lean, lean_inlined
 from envs.core.crews import GUARD
 
 STAY, DROP, NEVER = 0, 1, 2  # places in layout.VEHICLES
 
 
-@inlined
+@lean_inlined
 def begins(field, state, j, crew, now):
     """Return when a crew that is called at `now` or later would start job j, ticks."""
     size, way, ready = field.size[j], 0, now
@@ -33,7 +33,7 @@ def begins(field, state, j, crew, now):
     return max(ready + way, field.release[j])
 
 
-@inlined
+@lean_inlined
 def lasts(field, times, j, crew):
     """Return how long a crew takes over job j, ticks; `times` (J, R) are planned or actual."""
     longest, total = 0, 0
@@ -45,7 +45,7 @@ def lasts(field, times, j, crew):
     return total if field.duration == 2 else -(-total // field.size[j])
 
 
-@inlined
+@lean_inlined
 def spends(field, times, state, j, crew):
     """Return c_j and t_j of a crew for job j: equations (3) and (5), over its people.
 
@@ -59,7 +59,7 @@ def spends(field, times, state, j, crew):
     return cost, time
 
 
-@inlined
+@lean_inlined
 def worth(field, j, cost, time):
     """Return what c_j and t_j add to F: equations (4), (6) and (7)."""
     expected_cost, expected_time = field.expected_cost[j], field.expected_time[j]
@@ -68,7 +68,7 @@ def worth(field, j, cost, time):
     return field.factor * (field.cost_share * e + (1.0 - field.cost_share) * i)
 
 
-@inlined
+@lean_inlined
 def serve(field, state, j, crew, start, end):
     """Let a crew do job j from `start` to `end`; a vehicle that drops it is free at the start."""
     size, site = field.size[j], field.site[j]
@@ -82,18 +82,23 @@ def serve(field, state, j, crew, start, end):
             state.free[r] = start
 
 
-@compiled
+@lean_inlined
+def rewind(field, state):
+    """Put everybody back where, and to when, the day begins."""
+    for r in range(len(field.home)):
+        state.free[r], state.place[r], state.jobs[r] = field.opens[r], field.home[r], 0
+
+
+@lean
 def decode(field, state, order, assign, start, end, cost, time):
     """Serve all jobs in an order (J,) by who fills the slots, `assign` (S,).
 
     Written are `start`, `end`, `cost` c_j and `time` t_j of each job, (J,).
     """
-    state.free[:] = field.opens
-    state.place[:] = field.home
-    state.jobs[:] = 0
+    rewind(field, state)
     for j in order:
         crew = assign[field.slots[j] : field.slots[j + 1]]
-        start[j] = begins(field, state, j, crew, 0)
+        start[j] = begins(field, state, j, crew, np.int64(0))
         end[j] = start[j] + lasts(field, field.time, j, crew)
         cost[j], time[j] = spends(field, field.time, state, j, crew)
         serve(field, state, j, crew, start[j], end[j])

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.core.compiled import compiled, inlined
-from envs.field.kernel import NEVER, begins, lasts, serve
+from envs.core.compiled import lean, lean_inlined
+from envs.field.kernel import NEVER, begins, lasts, rewind, serve
 from envs.field.layout import ANY_TIME
 
 NEAREST_FREE, LEAST_LOADED, CHEAPEST, MANUAL = 0, 1, 2, 3
@@ -36,13 +36,13 @@ class Call(NamedTuple):
     within: bool = False  # whether shifts count
 
 
-@inlined
+@lean_inlined
 def limited(call, within):
     """Return a call with shifts that count or not."""
     return Call(call.hard, call.soon, call.until, call.now, within)
 
 
-@inlined
+@lean_inlined
 def _holds(crew, slots, r):
     """Tell whether one of the first slots of a crew holds resource r."""
     found = False
@@ -51,14 +51,14 @@ def _holds(crew, slots, r):
     return found
 
 
-@inlined
+@lean_inlined
 def _may(field, state, call, slot, r):
     """Tell whether resource r may fill a slot: by skill, hard cap and the moment of the call."""
     full = call.hard and field.cap[r] >= 0 and state.jobs[r] >= field.cap[r]
     return field.eligible[slot, r] and not full and state.free[r] <= call.until
 
 
-@compiled
+@lean_inlined
 def _in_time(field, state, j, s, crew, p, ready):
     """Tell whether the first s of a crew and person p would end job j within their shifts.
 
@@ -76,7 +76,7 @@ def _in_time(field, state, j, s, crew, p, ready):
     return max(ready + way, field.release[j]) + work <= closes
 
 
-@compiled
+@lean_inlined
 def _person(field, state, j, s, rule, call, ready, crew):
     """Return the best person for slot s of job j by a rule; -1 if there is none."""
     slot, site, soonest = field.slots[j] + s, field.site[j], np.int64(2**62)
@@ -107,7 +107,7 @@ def _person(field, state, j, s, rule, call, ready, crew):
     return best
 
 
-@compiled
+@lean_inlined
 def _first_free(field, state, j, s, kind, call, crew):
     """Return the vehicle or tool that is free first and may fill slot s of job j; -1 for none."""
     best = np.int64(-1)
@@ -122,7 +122,7 @@ def _first_free(field, state, j, s, kind, call, crew):
     return best
 
 
-@inlined
+@lean_inlined
 def _swap(field, state, j, s, call, crew):
     """Let somebody already chosen take slot s, and somebody else his; tell whether it went."""
     slot = field.slots[j]
@@ -135,7 +135,7 @@ def _swap(field, state, j, s, call, crew):
     return False
 
 
-@compiled
+@lean_inlined
 def propose(field, state, j, rule, call, crew):
     """Write a crew (2 k + 1,) for job j; return whether there is one."""
     size, ready = field.size[j], call.now
@@ -158,7 +158,7 @@ def propose(field, state, j, rule, call, crew):
     return True
 
 
-@compiled
+@lean
 def plan(field, state, order, rule, call, assign):
     """Let crews by a rule do all jobs in an order; write `assign` (S,).
 
@@ -167,9 +167,7 @@ def plan(field, state, order, rule, call, assign):
     Returns:
         The job that nobody could do; -1 if all are done.
     """
-    state.free[:] = field.opens
-    state.place[:] = field.home
-    state.jobs[:] = 0
+    rewind(field, state)
     for j in order:
         crew = assign[field.slots[j] : field.slots[j + 1]]
         within = call.within
@@ -177,6 +175,6 @@ def plan(field, state, order, rule, call, assign):
             if not within:
                 return j
             within = False
-        start = begins(field, state, j, crew, 0)
+        start = begins(field, state, j, crew, np.int64(0))
         serve(field, state, j, crew, start, start + lasts(field, field.time, j, crew))
     return np.int64(-1)

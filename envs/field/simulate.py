@@ -1,48 +1,26 @@
-"""Loops over a batch of days: the compiled functions that Python calls."""
+"""Loops over a batch of days: the compiled functions that Python calls to go on."""
 
 from __future__ import annotations
 
-from envs.core.compiled import compiled, inlined
-from envs.field import day
+import numpy as np
+
+from envs.core.compiled import lean
 from envs.field import stack as k
-from envs.field.features import observe, summarise, tabulate
+from envs.field.day import reset, settle
+from envs.field.features import summarise
 
 SCALE = 10.0  # a reward is SCALE / jobs for each unit of F
 
 
-@inlined
-def _move(stack, days, b, row, visible, forced, weights):
-    """Take a row of place b, if it is one; tell whether it was."""
-    legal = 0 <= row < days.job.shape[1] and days.totals[b, k.LEFT] > 0
-    if legal:
-        legal = days.job[b, row] >= 0
-    if legal:
-        day.settle(stack, days, b, row, visible, forced, weights)
-    return legal
-
-
-@compiled
+@lean
 def begin(stack, days, places, visible, forced, weights):
     """Start the days of some places."""
     for b in places:
-        day.begin(stack, days, b, visible, forced, weights)
+        reset(stack, days, b)
+        settle(stack, days, b, np.int64(-1), visible, forced, weights)
 
 
-@compiled
-def step(stack, days, actions, visible, forced, weights, legal):
-    """Take one row a place: `legal` (B,), out."""
-    for b in range(len(actions)):
-        legal[b] = _move(stack, days, b, actions[b], visible, forced, weights)
-
-
-@compiled
-def look(stack, days, rows, state, mask):
-    """Observe all days: rows (B, K, FULL), state (B, 8), mask (B, K), out."""
-    for b in range(len(mask)):
-        observe(stack, days, b, rows[b], state[b], mask[b])
-
-
-@compiled
+@lean
 def advance(stack, days, actions, visible, forced, weights, outcome, flags, reward, final):
     """Take one row a place and say what came of it; nothing restarts.
 
@@ -55,9 +33,13 @@ def advance(stack, days, actions, visible, forced, weights, outcome, flags, rewa
     """
     refused, ended = 0, 0
     for b in range(len(actions)):
-        totals = days.totals[b]
+        totals, row = days.totals[b], actions[b]
         before, over = totals[k.COST], totals[k.LEFT] == 0
-        legal = _move(stack, days, b, actions[b], visible, forced, weights)
+        legal = not over and 0 <= row < days.job.shape[1]
+        if legal:
+            legal = days.job[b, row] >= 0
+        if legal:
+            settle(stack, days, b, row, visible, forced, weights)
         done = totals[k.LEFT] == 0 and not over
         outcome[0, b] = before - totals[k.COST]
         outcome[1, b] = totals[k.COST] if done else -1
@@ -69,10 +51,3 @@ def advance(stack, days, actions, visible, forced, weights, outcome, flags, rewa
         if done:
             summarise(stack, days, b, final[b])
     return refused, ended
-
-
-@compiled
-def tabulate_all(stack, days, cells, mask):
-    """Write all raw candidate tables: cells (B, K, columns) int64, mask (B, K) int8, out."""
-    for b in range(len(mask)):
-        tabulate(stack, days, b, cells[b], mask[b])

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from envs.core.compiled import inlined
+from envs.core.compiled import lean_inlined
 from envs.core.problem import Bool, Float, Int, Problem
 from envs.core.scenario import Scenario
 from envs.field.layout import Field, State, field_of
@@ -147,7 +147,7 @@ def dimensions(problems: Sequence[Problem]) -> tuple[int, int, int, int]:
     )
 
 
-@inlined
+@lean_inlined
 def field_at(stack, days, b):
     """Return what the kernel knows of place b."""
     people = days.totals[b, PEOPLE]
@@ -182,7 +182,7 @@ def field_at(stack, days, b):
     )
 
 
-@inlined
+@lean_inlined
 def state_at(days, b):
     """Return where everybody of place b is."""
     return State(days.free[b], days.place[b], days.jobs[b])

@@ -11,6 +11,7 @@ from baselines.crews import GeneticField, Rule
 from baselines.crews.coding import parsed, printed, routes
 from baselines.crews.genetic import still
 from baselines.crews.operators import cross, mutate, repair
+from baselines.crews.ranks import sort
 from baselines.crews.rules import scheduled
 from baselines.crews.search import rate
 from envs.core.check import violations
@@ -114,6 +115,13 @@ def test_rates_fall_from_the_mean_to_the_best():
     assert rates == pytest.approx([0.5, 0.6, 0.3, 0.05])
     assert rate(6.0, 6.0, 6.0, 0.6, 0.5, 0.05, True) == 0.5
     assert rate(10.0, 10.0, 6.0, 0.6, 0.5, 0.05, False) == 0.6
+
+
+@given(st.lists(st.integers(0, 9).map(float), max_size=40))
+def test_keys_are_sorted_as_a_stable_sort_does(keys):
+    key, order = np.array(keys), np.zeros(len(keys), np.int64)
+    sort(key, order, len(keys))
+    assert order.tolist() == np.argsort(key, kind="stable").tolist()
 
 
 def test_it_stops_when_nothing_has_changed_for_75_generations():

@@ -9,7 +9,16 @@ from envs.core.errors import InputError
 from envs.instances.field_day import random_day
 from envs.instances.json_form import save
 from envs.instances.random_field import random_field
-from experiments import evaluate, instances, plot, solve, train, validate
+from experiments import (
+    bench_environments,
+    bench_searches,
+    evaluate,
+    instances,
+    plot,
+    solve,
+    train,
+    validate,
+)
 from experiments.compose import compose
 from experiments.families import load_instance
 
@@ -85,6 +94,13 @@ def test_an_agent_is_trained_and_used(tmp_path):
     )  # fmt: skip
     found = run(solve, "solve", "instance=field-6-1", f"method={out}")
     assert found["expected_share"] > 0
+
+
+def test_the_benchmark_counts_days_plans_and_runs():
+    assert bench_environments.single_field(5)(0.02) > 50
+    assert bench_environments.vector_field(4, 5)(0.02) > 50
+    assert bench_searches.crews(5)(0.02) > 10_000
+    assert bench_searches.evolutions(5)(0.02) > 1
 
 
 @pytest.mark.parametrize(
