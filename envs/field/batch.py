@@ -20,6 +20,7 @@ from envs.field import simulate
 from envs.field import stack as k
 from envs.field.day import PROPOSALS
 from envs.field.features import FULL, STATE, TABLE
+from envs.field.rollout import play_on
 from envs.instances.field_day import FieldDay, random_day
 from envs.instances.random_field import FieldRanges
 from envs.instances.random_shop import bounded
@@ -197,6 +198,17 @@ class FieldBatch(Batch):
             self._start(places, kind)
             out.outcome[2, places] = self.days.totals[places, k.COST]
         return self.observation(), out.moves(refused, ended)
+
+    def rollouts(self, rows: NDArray[np.int64], horizon: float) -> NDArray[np.float64]:
+        """Return the reward of each row if the rule of ``rollout.py`` decided after it, (B, G).
+
+        Args:
+            rows: (B, G) candidates; -1 for none, whose reward is 0. They are not checked.
+            horizon: How long it plays on, in mean jobs.
+        """
+        rewards = np.empty(rows.shape)
+        play_on(*self._all, rows, float(horizon), self.visible, self._weights, rewards)
+        return rewards
 
     def mask(self) -> NDArray[np.int8]:
         """Return (B, K) int8: 1 where a row proposes a crew."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from envs.core.crews import Duration, Vehicle
 from envs.core.table_env import TableVectorEnv, check_size
 from envs.field.batch import FieldBatch
@@ -77,3 +80,7 @@ class FieldServiceVectorEnv(TableVectorEnv[FieldBatch]):
         batch = make_batch(self.options, size)
         drawn = None if self.options.instances else self.options.random_days()
         self._open(batch, observation_space(batch), drawn, strict)
+
+    def rollouts(self, rows: NDArray[np.int64], horizon: float) -> NDArray[np.float64]:
+        """Try rows out, (B, G): see :meth:`FieldBatch.rollouts`; no sub-environment moves."""
+        return self.batch.rollouts(rows, horizon)
