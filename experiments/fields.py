@@ -33,6 +33,7 @@ STREAM = 0x7A11DA7E  # validation days have the seeds STREAM, STREAM + 1, …
 
 Count = Annotated[int, Field(ge=1, le=10_000)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Hours = Annotated[float, Field(ge=0, le=10_000)]
 Weight = Annotated[float, Field(ge=0, le=1_000_000)]
 
 
@@ -50,6 +51,7 @@ class FieldEnv(Config):
     duration: Literal["max", "mean", "sum"] = "max"
     vehicle: Literal["stay", "drop", "none"] = "stay"
     pickup: bool = False
+    shift: Hours = 0.0
     instance: Text | tuple[Text, ...] | None = None
     visible: Count = 64
     satisfaction: Weight = 1.0
@@ -90,7 +92,7 @@ class FieldEnv(Config):
         ]
 
 
-_RANDOM = ("skills", "arriving", "overrun", "duration", "vehicle", "pickup")
+_RANDOM = ("skills", "arriving", "overrun", "duration", "vehicle", "pickup", "shift")
 
 
 class Fields(Family):
@@ -188,6 +190,7 @@ class Fields(Family):
             "mean_wait": metrics.mean_wait,
             "late_jobs": metrics.late_jobs,
             "cap_breaches": crews.cap_breaches,
+            "overtime": crews.overtime,
             "jobs_per_person": {"mean": mean, "most": most, "deviation": deviation},
         }
 

@@ -225,6 +225,7 @@ def _field(instance: Instance) -> dict[str, Any]:
         **counts,
         "sites": problem.setup.shape[1],
         "people_asked_for": int((np.diff(problem.slots) // 2).sum()),
+        "shifts": int((crews.shift >= 0).all(axis=1).sum()),
         "tick": problem.tick,
         "known_later": int((scenario.reveal > 0).sum()),
         "estimates_exact": not scenario.time.size or np.array_equal(scenario.time, problem.time),

@@ -63,6 +63,7 @@ class GeneticField:
         time_term: Time of people ("work") or end less release ("elapsed").
         makespan_weight: Of the makespan as a share of the expected time of all jobs by people.
         tardiness_weight: Of the sum of tardiness, so measured.
+        overtime_weight: Of the overtime, so measured.
 
     Raises:
         InputError: If a setting is out of its range.
@@ -86,6 +87,7 @@ class GeneticField:
     time_term: TimeTerm = "work"
     makespan_weight: float = 0.0
     tardiness_weight: float = 0.0
+    overtime_weight: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -95,7 +97,7 @@ class GeneticField:
         check_integer("tournament", self.tournament, 1, 1_000_000)
         for name in ("k1", "k2", "k3", "eta", "least_crossover", "least_mutation"):
             check_real(name, getattr(self, name), 0, 1)
-        for name in ("makespan_weight", "tardiness_weight"):
+        for name in ("makespan_weight", "tardiness_weight", "overtime_weight"):
             check_real(name, getattr(self, name), 0, 1_000_000)
         for name, known in (
             ("selection", Selection),
@@ -175,6 +177,7 @@ class GeneticField:
             elapsed=self.time_term == "elapsed",
             makespan=float(self.makespan_weight),
             tardiness=float(self.tardiness_weight),
+            overtime=float(self.overtime_weight),
             breach=NEVER if crews.hard_cap else BREACH,
             span=float(crews.expected_time.sum() / len(crews.of(0))),
         )

@@ -61,7 +61,8 @@ class Rule:
         if self.order == "due":
             order = np.lexsort((order, np.where(field.due == NONE, 2**62, field.due)))
         hard = problem.crews is not None and problem.crews.hard_cap
-        call = Call(hard, round(SOON / problem.tick))
+        shifts = problem.crews is not None and problem.crews.shift.size > 0
+        call = Call(hard, round(SOON / problem.tick), within=shifts)
         rule = RULES.index(self.crew)
         failed = plan(field, new_state(field), order, rule, call, assign)
         if failed >= 0:

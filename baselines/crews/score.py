@@ -18,6 +18,7 @@ class Terms(NamedTuple):
     elapsed: bool  # t_j = end - release instead of the time of people
     makespan: float  # weight of makespan / span
     tardiness: float  # weight of the sum of tardiness / span
+    overtime: float  # weight of the overtime / span
     breach: float  # weight of each job above a cap
     span: float  # ticks: expected time of all jobs / people
 
@@ -25,7 +26,7 @@ class Terms(NamedTuple):
 @compiled
 def score(field, state, terms, order, assign, sums):
     """Return the objective of a plan; write its sums of c_j and t_j, (2,)."""
-    state.free[:] = 0
+    state.free[:] = field.opens
     state.place[:] = field.home
     state.jobs[:] = 0
     total, makespan, late, breaches = 0.0, 0, 0, 0
@@ -51,4 +52,9 @@ def score(field, state, terms, order, assign, sums):
             r = crew[s]
             breaches += 0 <= field.cap[r] < state.jobs[r]
     total += (terms.makespan * makespan + terms.tardiness * late) / terms.span
+    if terms.overtime != 0:
+        over = 0
+        for p in field.people:
+            over += max(0, state.free[p] - field.closes[p])
+        total += terms.overtime * over / terms.span
     return total + terms.breach * breaches

@@ -23,7 +23,8 @@ def crew_violations(p: Problem, s: Schedule, scenario: Scenario) -> Iterator[str
         people.append([r for r in own if crews.role[r] == PERSON])
         yield from _duration(p, s, scenario, j, people[j])
     yield from _caps(crews, s)
-    free, place = [0] * p.resources, p.initial.tolist()
+    begin = [max(0, shift[0]) for shift in crews.shift.tolist()] or [0] * p.resources
+    free, place = list(begin), p.initial.tolist()
     by_start = sorted(range(p.jobs), key=lambda j: (int(s.start[j]), int(s.end[j])))
     for j in by_start:
         own = s.assign[slots[j] : slots[j + 1]].tolist()
@@ -35,12 +36,19 @@ def crew_violations(p: Problem, s: Schedule, scenario: Scenario) -> Iterator[str
                 ready, last = free[r], r
         arrival = ready + _way(p, crews, own, people[j], place, int(p.family[j]))
         if s.start[j] < arrival:
-            who = "" if last is None else f" ({ROLES[crews.role[last]]} {last} is busy to {ready})"
+            who = "" if last is None else f" ({_busy(crews, last, begin[last], ready)})"
             yield f"job {j} starts at {s.start[j]}, before its crew can be there at {arrival}{who}"
         for r in own:
             place[r] = int(p.family[j])
             drops = crews.role[r] == VEHICLE and crews.vehicle == "drop"
             free[r] = max(free[r], int(s.start[j] if drops else s.end[j]))
+
+
+def _busy(crews: Crews, r: int, begin: int, ready: int) -> str:
+    """Say what a resource waits for until `ready`."""
+    if ready == begin:
+        return f"the shift of {ROLES[crews.role[r]]} {r} begins at {begin}"
+    return f"{ROLES[crews.role[r]]} {r} is busy to {ready}"
 
 
 def _duration(

@@ -20,6 +20,7 @@ class CrewMetrics(NamedTuple):
     dissatisfaction: float  # F, equation (7)
     travel_time: int  # of people, ticks
     cap_breaches: int  # jobs above the caps of their people
+    overtime: int  # sum over people of how long after the shift's end the last job ends, ticks
     jobs_per_person: tuple[float, int, float]  # mean, most, standard deviation
 
 
@@ -71,6 +72,17 @@ def dissatisfaction(problem: Problem, cost: Float, time: Int) -> float:
     return float(crews.factor * (share * e + (1 - share) * i).sum())
 
 
+def overtime(problem: Problem, schedule: Schedule) -> int:
+    """Return the sum over people of max(0, end of the last job - end of the shift), ticks."""
+    assert problem.crews is not None
+    total, job = 0, problem.slot_operation
+    for r, (_, closes) in enumerate(problem.crews.shift.tolist()):
+        ends = schedule.end[job[schedule.assign == r]]
+        if closes >= 0 and ends.size:
+            total += max(0, int(ends.max()) - closes)
+    return total
+
+
 def crew_metrics(
     problem: Problem, schedule: Schedule, scenario: Scenario = AS_PLANNED
 ) -> CrewMetrics:
@@ -87,5 +99,6 @@ def crew_metrics(
         dissatisfaction=dissatisfaction(problem, cost, time),
         travel_time=int(ways(problem, schedule).sum()),
         cap_breaches=int(over.sum()),
+        overtime=overtime(problem, schedule),
         jobs_per_person=(float(jobs.mean()), int(jobs.max()), float(jobs.std())),
     )

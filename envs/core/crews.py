@@ -10,11 +10,18 @@ What a vehicle does meanwhile is a rule of its own: it "stay"s until the job end
 crew and is free when the job starts, or it is never busy ("none"). People move on their own clock
 unless there is `pickup`: then the vehicle drives from where it is past all of them, in the order
 of their slots, to the job, and all arrive with it.
+
+People may have shifts. Nobody leaves for a job before his shift begins: until then he is not free.
+A crew is proposed only if by the estimates the job ends within the shifts of all its people. A job
+for which there can be no such crew, even once everybody is free again, is done in overtime, since
+all jobs of a day are done: for it the ends of shifts no longer count. Work beyond the end of a
+shift is never wrong, because what really happens may take longer than planned; it is counted. See
+:mod:`envs.field.proposals`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -52,10 +59,12 @@ class Crews:
     pickup: bool = False
     cost_share: float = 0.6  # weight of the cost in the satisfaction; the time has the rest
     factor: float = 1.0  # of the logarithms
+    # (R, 2) ticks, from and to of each person's shift; -1, -1 none; no rows: nobody has one
+    shift: Int = field(default_factory=lambda: np.empty((0, 2), np.int64))
 
     def __post_init__(self) -> None:
         """Freeze the arrays and check them."""
-        kinds = {"role": np.int64, "cap": np.int64}
+        kinds = {"role": np.int64, "cap": np.int64, "shift": np.int64}
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, np.ndarray | list):
@@ -107,6 +116,24 @@ def _check(c: Crews) -> None:
         raise InputError("crews.cost_share", f"is {c.cost_share}", "give 0 to 1")
     if not 0 < c.factor <= 1:
         raise InputError("crews.factor", f"is {c.factor}", "give more than 0 and at most 1")
+    _check_shifts(c)
+
+
+def _check_shifts(c: Crews) -> None:
+    if not c.shift.size:
+        return
+    if c.shift.shape != (len(c.role), 2):
+        what = f"shape is {c.shift.shape}, must be {(len(c.role), 2)} or empty"
+        raise InputError("crews.shift", what, "give from and to of each resource, or -1, -1: none")
+    for r, (start, end) in enumerate(c.shift.tolist()):
+        if (start, end) == (-1, -1):
+            continue
+        if not 0 <= start < end:
+            what, remedy = f"is {start} to {end}", "give 0 <= from < to, or -1, -1: none"
+            raise InputError(f"crews.shift[{r}]", what, remedy)
+        if c.role[r] != PERSON:
+            what = f"is that of a {ROLES[c.role[r]]}"
+            raise InputError(f"crews.shift[{r}]", what, "give -1, -1: only people have shifts")
 
 
 def _expectation(name: str, j: int, value: float) -> InputError:

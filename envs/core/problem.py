@@ -119,6 +119,8 @@ class Problem:
             if isinstance(value, Crews):
                 parts = {f"crews.{part.name}": getattr(value, part.name) for part in fields(value)}
             for name, part in parts.items():
+                if isinstance(part, np.ndarray) and part.size == 0:
+                    continue
                 digest.update(name.encode())
                 if isinstance(part, np.ndarray):
                     digest.update(repr(part.shape).encode())

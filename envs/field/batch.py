@@ -173,7 +173,7 @@ class FieldBatch(Batch):
         return before - self.days.totals[:, k.COST]
 
     def observation(self) -> Observation:
-        """Return fresh arrays: candidates (B, K, 30), state (B, 8), action_mask (B, K)."""
+        """Return fresh arrays: candidates (B, K, 32), state (B, 8), action_mask (B, K)."""
         observation = self._blank()
         simulate.look(*self._all, *observation.values())
         return observation

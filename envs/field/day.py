@@ -3,8 +3,13 @@
 The dispatcher decides whenever a crew could leave at once: people, a vehicle and tools that are
 free, for a job that is known. Each such job has a row for each rule that proposes a crew of
 whoever is free (:data:`envs.field.proposals.RULES`, the first three); a crew that two rules
-propose has one row. Where nobody can leave, time goes on to the next end of a job, or to the next
-new job.
+propose has one row. Where nobody can leave, time goes on to the next end of a job, to the next
+new job, or to where the next shift begins.
+
+Crews are those who by the estimates end the job within their shifts. If no rule proposes one of
+whoever is free, but one does of all people, each free when he should be by the estimates, the job
+waits; if none does, it is done in overtime: the rules propose whoever is free, whatever the shift.
+So no job waits for nothing: once everybody is free, one of the two is proposed.
 """
 
 from __future__ import annotations
@@ -14,9 +19,26 @@ import numpy as np
 from envs.core.compiled import compiled
 from envs.field import stack as k
 from envs.field.kernel import NEVER, STAY, begins, lasts, spends, worth
-from envs.field.proposals import Call, propose
+from envs.field.layout import ANY_TIME, State
+from envs.field.proposals import Call, limited, propose
 
 PROPOSALS = 3  # rules
+
+
+@compiled
+def _waits(stack, days, b, field, j, crew):
+    """Tell whether somebody who is not free yet should be able to end job j within the shift."""
+    totals, now = days.totals[b], days.totals[b, k.NOW]
+    for i in range(totals[k.PEOPLE] + totals[k.VEHICLES] + totals[k.TOOLS]):
+        r = stack.resource[b, i]
+        planned, free = days.planned[b, r], days.free[b, r]
+        days.later[b, r] = free if free <= now else max(planned, now)
+    state = State(days.later[b], days.place[b], days.jobs[b])
+    call = Call(stack.rule[b, 3] != 0, np.int64(0), np.int64(ANY_TIME), now, stack.rule[b, 4] != 0)
+    rule = 0
+    while rule < PROPOSALS and not propose(field, state, j, rule, call, crew):
+        rule += 1
+    return rule < PROPOSALS
 
 
 @compiled
@@ -24,7 +46,8 @@ def find(stack, days, b, visible):
     """Write the rows of the present moment of place b; return how many there are."""
     field, state = k.field_at(stack, days, b), k.state_at(days, b)
     totals, now = days.totals[b], days.totals[b, k.NOW]
-    call = Call(stack.rule[b, 3] != 0, 0, now)
+    shifts = stack.rule[b, 4] != 0
+    everybody = Call(stack.rule[b, 3] != 0, np.int64(0), now, now, shifts)
     shown = count = 0
     days.job[b, :] = -1
     for j in range(totals[k.JOBS]):
@@ -32,10 +55,16 @@ def find(stack, days, b, visible):
             continue
         if shown == visible:
             break
-        first = shown * PROPOSALS
-        size = 2 * field.size[j] + 1
-        for rule in range(PROPOSALS):
-            row = first + rule
+        first, before = shown * PROPOSALS, count
+        size, within = 2 * field.size[j] + 1, shifts
+        for attempt in range(2 * PROPOSALS):
+            rule = attempt % PROPOSALS
+            if attempt == PROPOSALS:  # has anybody been found within the shifts?
+                found = count > before or not shifts
+                if found or _waits(stack, days, b, field, j, days.crew[b, first]):
+                    break
+                within = False
+            row, call = first + rule, limited(everybody, within)
             if not propose(field, state, j, rule, call, days.crew[b, row]):
                 continue
             same = -1
@@ -140,8 +169,8 @@ def begin(stack, days, b, visible, forced, weights):
     for i in (k.NOW, k.COST, k.MAKESPAN, k.ENDS, k.BLOCKED):
         totals[i] = 0
     totals[k.LEFT] = totals[k.JOBS]
-    days.free[b, :] = 0
-    days.planned[b, :] = 0
+    days.free[b, :] = stack.opens[b]
+    days.planned[b, :] = stack.opens[b]
     days.place[b, :] = stack.home[b]
     days.jobs[b, :] = 0
     days.start[b, :] = -1

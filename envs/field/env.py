@@ -22,14 +22,15 @@ class FieldServiceEnv(TableEnv[FieldBatch]):
     The dispatcher decides whenever a crew could leave at once. People leave from where they are,
     the job starts when the last has arrived and it is released, and ends when its people are done;
     see :mod:`envs.core.crews`. Jobs may become known during the day, and take longer or shorter
-    than was planned, which is seen only when they end.
+    than was planned, which is seen only when they end. People may have shifts, within which their
+    jobs should end; see :mod:`envs.field.day`.
 
     **Action**: ``Discrete(K)``, the row of a candidate. Rows 3 i, 3 i + 1 and 3 i + 2 are the i-th
     known job that waits (by number), with the crew of those who are free that the nearest-free,
     the least-loaded and the cheapest rule propose; of rules that propose the same crew the first
     has the row. See :mod:`envs.field.proposals`.
 
-    **Observation**: ``candidates`` float32 (K, 30), one row a candidate with the columns of
+    **Observation**: ``candidates`` float32 (K, 32), one row a candidate with the columns of
     :data:`envs.field.features.COLUMNS`; ``state`` float32 (8,); ``action_mask`` int8 (K,). Rows
     outside the mask are zero. The mask is also in ``info["action_mask"]`` and
     :meth:`action_masks`.
@@ -56,6 +57,7 @@ class FieldServiceEnv(TableEnv[FieldBatch]):
         duration: How long a crew takes, of the times of its people: "max", "mean" or "sum".
         vehicle: What a vehicle does during a job: "stay", "drop" or "none".
         pickup: Whether vehicles collect their crews.
+        shift: Hours from the start of the day until people go home; 0 for no shifts.
         instance: A name such as ``field-50-7`` or ``day-50-7`` (jobs, seed), a path, a Problem or
             a FieldDay; None for random days.
         visible: Known jobs that are shown, K / 3; of more, the first by number.
@@ -86,6 +88,7 @@ class FieldServiceEnv(TableEnv[FieldBatch]):
         duration: Duration = "max",
         vehicle: Vehicle = "stay",
         pickup: bool = False,
+        shift: float = 0.0,
         visible: int = 64,
         forced: bool = True,
         satisfaction: float = 1.0,
@@ -108,6 +111,7 @@ class FieldServiceEnv(TableEnv[FieldBatch]):
             duration,
             vehicle,
             pickup,
+            shift,
             instances,
             visible,
             forced,

@@ -13,6 +13,7 @@ from envs.core.compiled import compiled, inlined
 from envs.core.crews import GUARD
 from envs.field import stack as k
 from envs.field.kernel import begins, lasts, spends, worth
+from envs.field.layout import ANY_TIME
 
 CLIP = 20.0
 
@@ -40,6 +41,8 @@ COLUMNS: dict[str, str] = {
     "elsewhere": "ln of the least share of its expected cost for which the crew does another job",
     "neighbours": "mean way to the three nearest other jobs that wait / P",
     "after": "(completion - latest end so far) / P",
+    "shift": "(first end of a shift of the crew - completion) / P; the greatest number without",
+    "overtime": "what the job adds to the overtime of the crew / P",
     "left": "jobs that have not started and are known / people",
     "gone": "share of the jobs that have started",
     "rows": "rows / people",
@@ -50,7 +53,7 @@ COLUMNS: dict[str, str] = {
     "behind": "(latest end so far - now) / P",
 }
 FULL = len(COLUMNS)
-OWN = 22  # columns that differ between rows
+OWN = 24  # columns that differ between rows
 STATE = tuple(COLUMNS)[OWN:]
 SAME = np.float32(1e-5)  # numbers that differ by less have the same rank
 
@@ -66,6 +69,7 @@ TABLE: dict[str, str] = {
     "way": "longest way of the crew",
     "worth": "what the job adds to F, in millionths",
     "cost": "cost of work and ways, in millionths of the expected cost",
+    "overtime": "what the job adds to the overtime of the crew",
 }
 HORIZON = 2**62
 
@@ -155,6 +159,16 @@ def _neighbours(stack, days, b, j):
     return total / max(count, 1)
 
 
+@inlined
+def _overtime(field, days, b, j, crew, end):
+    """Return what a job that ends then adds to the overtime of its people, ticks."""
+    total = 0
+    for s in range(field.size[j]):
+        closes = field.closes[crew[s]]
+        total += max(end - closes, 0) - max(days.free[b, crew[s]] - closes, 0)
+    return total
+
+
 @compiled
 def _describe(field, stack, days, b, row, out):
     """Write the columns of one row that need no others."""
@@ -166,13 +180,14 @@ def _describe(field, stack, days, b, row, out):
     end = start + work
     cost, time = spends(field, field.time, state, j, crew)
     longest = total = most = jobs = 0
-    room, share = 5, 0.0
+    room, share, closes = 5, 0.0, ANY_TIME
     for s in range(size):
         p = crew[s]
         way = field.travel[days.place[b, p], site]
         longest, total = max(longest, way), total + way
         most = max(most, days.jobs[b, p])
         share += _share(stack, days, b, p, j)
+        closes = min(closes, field.closes[p])
         if field.cap[p] >= 0:
             room = min(room, field.cap[p] - days.jobs[b, p])
     for p in field.people:
@@ -199,6 +214,8 @@ def _describe(field, stack, days, b, row, out):
     out[19] = _clipped(np.log(max(other, GUARD))) if other < np.inf else CLIP
     out[20] = _clipped(_neighbours(stack, days, b, j) / mean)
     out[21] = _clipped((end - max(totals[k.MAKESPAN], now)) / mean)
+    out[22] = _clipped((closes - end) / mean)
+    out[23] = _clipped(_overtime(field, days, b, j, crew, end) / mean)
 
 
 @inlined
@@ -257,3 +274,4 @@ def tabulate(stack, days, b, cells, mask):
         out[7] = longest
         out[8] = np.int64(np.rint(worth(field, j, cost, time) * k.MILLION))
         out[9] = np.int64(np.rint(cost / field.expected_cost[j] * k.MILLION))
+        out[10] = _overtime(field, days, b, j, crew, out[4])

@@ -88,7 +88,7 @@ def decode(field, state, order, assign, start, end, cost, time):
 
     Written are `start`, `end`, `cost` c_j and `time` t_j of each job, (J,).
     """
-    state.free[:] = 0
+    state.free[:] = field.opens
     state.place[:] = field.home
     state.jobs[:] = 0
     for j in order:

@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.core.crews import PERSON, TOOL, VEHICLE
+from envs.core.crews import PERSON, TOOL, VEHICLE, Crews
 from envs.core.errors import InputError
 from envs.core.problem import NONE, Bool, Float, Int, Problem
 
 DURATIONS = ("max", "mean", "sum")  # by their numbers
 VEHICLES = ("stay", "drop", "none")
+ANY_TIME = 2**62  # ticks
 
 
 class Field(NamedTuple):
@@ -31,6 +32,8 @@ class Field(NamedTuple):
     expected_time: Float  # (J,) ticks
     home: Int  # (R,) sites
     cap: Int  # (R,); -1 none
+    opens: Int  # (R,) ticks, when each shift begins; 0 without
+    closes: Int  # (R,) ticks, when it ends; ANY_TIME without
     people: Int  # resources
     vehicles: Int
     tools: Int
@@ -58,6 +61,7 @@ def field_of(problem: Problem) -> Field:
     crews = problem.crews
     if crews is None:
         raise InputError(problem.name, "is no field problem", "give one with crews")
+    opens, closes = shifts_of(crews)
     due = problem.due if problem.due.size else np.full(problem.jobs, NONE)
     return Field(
         slots=problem.slots,
@@ -74,6 +78,8 @@ def field_of(problem: Problem) -> Field:
         expected_time=crews.expected_time,
         home=problem.initial,
         cap=crews.cap,
+        opens=opens,
+        closes=closes,
         people=crews.of(PERSON),
         vehicles=crews.of(VEHICLE),
         tools=crews.of(TOOL),
@@ -87,5 +93,13 @@ def field_of(problem: Problem) -> Field:
 
 def new_state(field: Field) -> State:
     """Return the state before the first job."""
-    free = np.zeros(len(field.home), np.int64)
-    return State(free, field.home.copy(), free.copy())
+    return State(field.opens.copy(), field.home.copy(), np.zeros(len(field.home), np.int64))
+
+
+def shifts_of(crews: Crews) -> tuple[Int, Int]:
+    """Return when the shift of each resource begins and ends, (R,) ticks each."""
+    resources = len(crews.role)
+    if not crews.shift.size:
+        return np.zeros(resources, np.int64), np.full(resources, ANY_TIME)
+    start, end = crews.shift.T
+    return np.maximum(start, 0), np.where(end < 0, ANY_TIME, end)

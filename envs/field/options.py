@@ -37,6 +37,7 @@ class FieldOptions:
     duration: Duration = "max"
     vehicle: Vehicle = "stay"
     pickup: bool = False
+    shift: float = 0.0
     instances: tuple[Instance, ...] = ()
     visible: int = 64
     forced: bool = True
@@ -53,6 +54,7 @@ class FieldOptions:
         check_integer("skills", self.skills, 0, 1000)
         for name in ("arriving", "overrun"):
             check_real(name, getattr(self, name), 0, 1)
+        check_real("shift", self.shift, 0, 10_000)
         for name in ("satisfaction", "makespan", "tardiness"):
             check_real(name, getattr(self, name), 0, 1_000_000)
         for name in ("pickup", "forced", "strict"):
@@ -65,7 +67,7 @@ class FieldOptions:
 
     def random_days(self) -> RandomDays:
         """Return the distribution that resets draw from where no instance is given."""
-        names = ("skills", "arriving", "overrun", "duration", "vehicle", "pickup")
+        names = ("skills", "arriving", "overrun", "duration", "vehicle", "pickup", "shift")
         options = {name: getattr(self, name) for name in names}
         return RandomDays(
             interval("jobs", self.jobs), self.people, self.vehicles, self.tools, options

@@ -50,8 +50,10 @@ class Stack(NamedTuple):
     expected_time: Float  # (B, J)
     home: Int  # (B, R)
     cap: Int  # (B, R)
+    opens: Int  # (B, R) ticks
+    closes: Int  # (B, R) ticks
     resource: Int  # (B, R) people, then vehicles, then tools
-    rule: Int  # (B, 4) duration, vehicle, pickup, hard cap
+    rule: Int  # (B, 5) duration, vehicle, pickup, hard cap, whether there are shifts
     factor: Float  # (B, 4) cost share, factor, P: mean expected time of a person's job, span
 
 
@@ -61,6 +63,7 @@ class Days(NamedTuple):
     totals: Int  # (B, TOTALS)
     free: Int  # (B, R) ticks
     planned: Int  # (B, R) when each should be free, by the estimates
+    later: Int  # (B, R) the same, as far as is known by now; scratch
     place: Int  # (B, R) sites
     jobs: Int  # (B, R) that each has had
     start: Int  # (B, J) -1 before
@@ -79,8 +82,8 @@ def new_stack(size: int, jobs: int, slots: int, resources: int, sites: int) -> S
         **dict.fromkeys(("time", "actual", "cost"), (jobs, resources)),
         **dict.fromkeys(("travel", "travel_cost"), (sites, sites)),
         **dict.fromkeys(("expected_cost", "expected_time"), (jobs,)),
-        **dict.fromkeys(("home", "cap", "resource"), (resources,)),
-        **dict.fromkeys(("rule", "factor"), (4,)),
+        **dict.fromkeys(("home", "cap", "opens", "closes", "resource"), (resources,)),
+        **{"rule": (5,), "factor": (4,)},
     }
     floats = {"weight", "cost", "travel_cost", "expected_cost", "expected_time", "factor"}
     arrays: dict[str, Any] = {}
@@ -94,7 +97,7 @@ def new_days(stack: Stack, rows: int) -> Days:
     """Return days that have not begun, with so many rows."""
     size, jobs = stack.size.shape
     resources, slots = stack.home.shape[1], stack.eligible.shape[1]
-    per_resource = [np.zeros((size, resources), np.int64) for _ in range(4)]
+    per_resource = [np.zeros((size, resources), np.int64) for _ in range(5)]
     per_job = [np.full((size, jobs), -1, np.int64) for _ in range(2)]
     return Days(
         np.zeros((size, TOTALS), np.int64),
@@ -115,7 +118,7 @@ def load(stack: Stack, days: Days, b: int, problem: Problem, scenario: Scenario)
     named = field._asdict()
     for name in ("slots", "size", "site", "release", "due", "expected_cost", "expected_time"):
         getattr(stack, name)[b, : len(named[name])] = named[name]
-    for name in ("home", "cap"):
+    for name in ("home", "cap", "opens", "closes"):
         getattr(stack, name)[b, : problem.resources] = named[name]
     for name in ("eligible", "time", "cost", "travel", "travel_cost"):
         rows, columns = named[name].shape
@@ -125,7 +128,8 @@ def load(stack: Stack, days: Days, b: int, problem: Problem, scenario: Scenario)
     stack.reveal[b, :jobs] = scenario.reveal if scenario.reveal.size else 0
     kinds = (field.people, field.vehicles, field.tools)
     stack.resource[b, : problem.resources] = np.concatenate(kinds)
-    stack.rule[b] = (field.duration, field.vehicle, field.pickup, crews.hard_cap)
+    shifts = crews.shift.size > 0
+    stack.rule[b] = (field.duration, field.vehicle, field.pickup, crews.hard_cap, shifts)
     mean = float((field.expected_time / field.size).mean())
     span = float(field.expected_time.sum() / len(field.people))
     stack.factor[b] = (field.cost_share, field.factor, mean, span)
@@ -165,6 +169,8 @@ def field_at(stack, days, b):
         stack.expected_time[b],
         stack.home[b],
         stack.cap[b],
+        stack.opens[b],
+        stack.closes[b],
         stack.resource[b, :people],
         stack.resource[b, people:vehicles],
         stack.resource[b, vehicles:tools],

@@ -30,7 +30,8 @@ class FieldServiceVectorEnv(TableVectorEnv[FieldBatch]):
         instance: A name, a path, a Problem, a FieldDay, or a list of them: sub-environment i has
             the i-th, starting over when the list ends.
         jobs, people, vehicles, tools, skills, arriving, overrun, duration, vehicle, pickup,
-            visible, forced, satisfaction, makespan, tardiness, strict: As in a single environment.
+            shift, visible, forced, satisfaction, makespan, tardiness, strict: As in a single
+            environment.
     """
 
     told = ("cost", "final_cost")
@@ -50,6 +51,7 @@ class FieldServiceVectorEnv(TableVectorEnv[FieldBatch]):
         duration: Duration = "max",
         vehicle: Vehicle = "stay",
         pickup: bool = False,
+        shift: float = 0.0,
         visible: int = 64,
         forced: bool = True,
         satisfaction: float = 1.0,
@@ -69,6 +71,7 @@ class FieldServiceVectorEnv(TableVectorEnv[FieldBatch]):
             duration,
             vehicle,
             pickup,
+            shift,
             as_field_instances(instance),
             visible,
             forced,

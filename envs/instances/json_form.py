@@ -40,10 +40,11 @@ _AXES = {  # of each array field
 }
 _CREW_AXES = {  # of Crews
     **{"role": 1, "cost": 2, "travel_cost": 2, "expected_cost": 1, "expected_time": 1, "cap": 1},
+    "shift": 2,
 }
 _FLOATS = {"weight", "cost", "travel_cost", "expected_cost", "expected_time"}
 _SCENARIO_AXES = {"time": 2, "reveal": 1, "unavailable": 2, "failures": 1, "counted": 1}
-_WIDTH = {"edges": 2, "unavailable": 3}  # of arrays that have no rows
+_WIDTH = {"edges": 2, "unavailable": 3, "shift": 2}  # of arrays that have no rows
 
 
 def to_json(problem: Problem, scenario: Scenario = AS_PLANNED) -> str:
@@ -148,6 +149,8 @@ def save(problem: Problem, path: str | Path, scenario: Scenario = AS_PLANNED) ->
 
 def _crews_form(crews: Crews) -> dict[str, Any]:
     values = {item.name: getattr(crews, item.name) for item in fields(crews)}
+    if not crews.shift.size:
+        del values["shift"]
     return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in values.items()}
 
 
@@ -173,7 +176,7 @@ def _crews(form: Any, where: str) -> Crews:
             if not fits:
                 raise InputError(at, f"is {shorten(str(given))}", f"give {kinds[kind]}")
             values[key] = kind(given)
-        elif item.default is MISSING:
+        elif item.default is MISSING and item.default_factory is MISSING:
             raise InputError(at, "is missing", "crews need this key")
     try:
         return Crews(**values)

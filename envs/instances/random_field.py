@@ -21,6 +21,7 @@ from envs.core.crews import PERSON, TOOL, VEHICLE, Crews, Duration, Vehicle
 from envs.core.errors import InputError
 from envs.core.problem import Bool, Float, Int, Problem
 from envs.instances.random_shop import bounded, seed_state
+from envs.instances.ranges import check_real
 
 NAME = re.compile(r"field-(\d{1,4})-(\d{1,18})")
 TICK = 60.0  # seconds
@@ -54,6 +55,7 @@ def random_field(
     duration: Duration = "max",
     vehicle: Vehicle = "stay",
     pickup: bool = False,
+    shift: float = 0.0,
     name: str | None = None,
 ) -> Problem:
     """Return a random field problem; its tick is a minute.
@@ -72,6 +74,7 @@ def random_field(
         duration: How long a crew takes, of the times of its people.
         vehicle: What a vehicle does during a job.
         pickup: Whether vehicles collect their crews.
+        shift: Hours from the start of the day until people go home; 0 for no shifts.
         name: Of the problem.
 
     Raises:
@@ -80,6 +83,7 @@ def random_field(
     for where, value in (("jobs", jobs), ("people", people), ("vehicles", vehicles)):
         _at_least_one(where, value)
     _at_least_one("tools", tools)
+    check_real("shift", shift, 0, 10_000)
     ranges = FieldRanges() if ranges is None else ranges
     state = seed_state(seed)
 
@@ -136,6 +140,7 @@ def random_field(
             duration=duration,
             vehicle=vehicle,
             pickup=pickup,
+            shift=_shifts(shift, role),
         ),
     )
 
@@ -158,6 +163,14 @@ def named_field(text: str) -> Problem | None:
     """Return the problem of a name such as ``field-50-7`` (jobs, seed); None for other texts."""
     match = NAME.fullmatch(text)
     return None if match is None else random_field(int(match[1]), int(match[2]))
+
+
+def _shifts(hours: float, role: Int) -> Int:
+    """Return shifts of so many hours for people, (R, 2) ticks; (0, 2) if it is 0."""
+    if hours == 0:
+        return np.empty((0, 2), np.int64)
+    shift = np.array([0, max(round(hours * 3600 / TICK), 1)])
+    return np.where(role[:, None] == PERSON, shift, -1)
 
 
 def _at_least_one(where: str, value: int) -> None:

@@ -243,6 +243,20 @@ def test_rules_by_hand():
     assert solve(Rule("manual", "due"), late).schedule.start.tolist() == [45, 45, 30]
 
 
+def test_rules_and_the_search_keep_to_shifts():
+    """Persons 0 and 1 would be late for job 1, person 2 for job 2: that is done in overtime."""
+    shift = np.array([(7, 30), (0, 29), (25, 60), *[(-1, -1)] * 5])
+    problem = line((1, 1, 1), shift=shift)
+    found = solve(Rule("nearest_free"), problem)
+    assert found.schedule.assign[[0, 3, 6]].tolist() == [1, 2, 1]
+    assert found.schedule.start.tolist() == [10, 45, 35]
+    assert found.metrics.crews.overtime == 40 - 29
+    shift[2, 1] = 65
+    problem = line((1, 1, 1), shift=shift)
+    both = [solve(GeneticField(overtime_weight=w), problem).metrics for w in (0.0, 50.0)]
+    assert both[0].crews.overtime > both[1].crews.overtime == 0
+
+
 def test_hard_caps_hold_or_the_job_is_named():
     cap = np.array([1, 1, 1, *[-1] * 5])
     problem = line((1, 1, 1), cap=cap, hard_cap=True)

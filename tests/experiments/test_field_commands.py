@@ -34,16 +34,19 @@ def test_a_problem_is_solved_checked_and_drawn(tmp_path, method):
 
 
 def test_files_hold_problems_and_days(tmp_path):
-    problem, day = random_field(8, 4), random_day(8, 4)
+    problem, day = random_field(8, 4), random_day(8, 4, shift=8.0)
     save(problem, tmp_path / "field.json")
     save(day.problem, tmp_path / "day.json", day.scenario)
     again = load_instance(str(tmp_path / "field.json"))
     assert again.sha256 == problem.sha256
     later = load_instance(str(tmp_path / "day.json"))
     np.testing.assert_array_equal(later.scenario.reveal, day.scenario.reveal)
+    np.testing.assert_array_equal(later.problem.crews.shift, day.problem.crews.shift)
+    assert "shift" not in (tmp_path / "field.json").read_text()
     told = run(instances, "instances", f"instance={tmp_path / 'day.json'}")
     assert told["kind"] == "field service"
     assert told["people"] == 10 and told["jobs"] == 8 and not told["estimates_exact"]
+    assert told["shifts"] == 10 and day.problem.crews.shift[0].tolist() == [0, 480]
     assert told["known_later"] == int((day.scenario.reveal > 0).sum())
 
 
@@ -85,6 +88,8 @@ def test_an_agent_is_trained_and_used(tmp_path):
         ({"hard_cap": 3}, "give true or false"),
         ({"duration": "slow"}, "use one of max, mean, sum"),
         ({"colour": 1}, "unknown key"),
+        ({"shift": [[9, 3], *[[-1, -1]] * 24]}, "crews.shift[0]: is 9 to 3"),
+        ({"shift": [[9], [3]]}, "crews.shift: shape is (2, 1), must be (25, 2)"),
         ({"role": None}, "is missing"),
         ({"cost": "much"}, "is not a list"),
         ({"travel": -5}, "setup is -5"),

@@ -18,7 +18,10 @@ class PlainDay:
     def __init__(self, day: FieldDay) -> None:
         self.p, self.s, self.c = day.problem, day.scenario, day.problem.crews
         self.now = 0
-        self.free = [0] * self.p.resources
+        shift = self.c.shift.tolist() or [[-1, -1]] * self.p.resources
+        self.free = [max(0, begin) for begin, _ in shift]
+        self.closes = [math.inf if end < 0 else end for _, end in shift]
+        self.planned = list(self.free)
         self.place = self.p.initial.tolist()
         self.jobs = [0] * self.p.resources
         # Start, end, planned end and crew of each job that has started.
@@ -44,31 +47,57 @@ class PlainDay:
     def price(self, r: int, j: int) -> float:
         return float(self.c.cost[j, r] + self.c.travel_cost[self.place[r], self.p.family[j]])
 
-    def crew(self, j: int, rule: int) -> tuple[int, ...] | None:
-        """Return whom a rule proposes of those who are free; None if there are too few."""
-        chosen: list[int] = []
-        for slot, who in enumerate(self.eligible(j)):
-            ready = [r for r in who if self.free[r] <= self.now and r not in chosen]
+    def crew(
+        self, j: int, rule: int, free: list[int], until: float, *, shifts: bool
+    ) -> tuple[int, ...] | None:
+        """Return whom a rule proposes of those who are free by then; None if there are too few."""
+        people: list[int] = []
+        others: list[int] = []
+        size, eligible = self.size(j), self.eligible(j)
+        for who in eligible[size:]:
+            ready = [r for r in who if free[r] <= until and r not in others]
             if not ready:
                 return None
-            if slot >= self.size(j):
-                chosen.append(min(ready, key=lambda r: (self.free[r], r)))
-                continue
+            others.append(min(ready, key=lambda r: (free[r], r)))
+        for who in eligible[:size]:
+            ready = [r for r in who if free[r] <= until and r not in people]
+            if shifts:
+                ready = [r for r in ready if self.in_time(j, [*people, r], others, free)]
+            if not ready:
+                return None
 
             def first(r: int) -> tuple[float, float, int]:
-                there = self.free[r] + self.way(r, j)
+                there = free[r] + self.way(r, j)
                 one = (there, self.jobs[r], self.price(r, j))[rule]
                 return one, there, r
 
-            chosen.append(min(ready, key=first))
-        return tuple(chosen)
+            people.append(min(ready, key=first))
+        return tuple(people + others)
+
+    def in_time(self, j: int, people: list[int], others: list[int], free: list[int]) -> bool:
+        """Tell whether people should end a job within their shifts."""
+        leave = max(self.now, *(free[r] for r in people + others))
+        start = max(leave + max(self.way(r, j) for r in people), int(self.p.release[j]))
+        end = start + max(int(self.p.time[j, r]) for r in people)
+        return all(end <= self.closes[r] for r in people)
+
+    def crews(self, j: int) -> list[tuple[int, ...] | None]:
+        """Return what the three rules propose for a job now, within shifts or in overtime."""
+        rules = range(3)
+        within = [self.crew(j, r, self.free, self.now, shifts=True) for r in rules]
+        if any(within):
+            return within
+        later = [f if f <= self.now else max(self.planned[r], self.now)
+                 for r, f in enumerate(self.free)]  # fmt: skip
+        if any(self.crew(j, r, later, math.inf, shifts=True) for r in rules):
+            return [None] * 3
+        return [self.crew(j, r, self.free, self.now, shifts=False) for r in rules]
 
     def rows(self) -> dict[int, tuple[int, tuple[int, ...], set[int]]]:
         """Return job, crew and rules of each row."""
         rows: dict[int, tuple[int, tuple[int, ...], set[int]]] = {}
         for i, j in enumerate(self.known()):
-            for rule in range(3):
-                crew = self.crew(j, rule)
+            for rule, crew in enumerate(self.crews(j)):
                 if crew is None:
                     continue
                 same = [r for r in range(3 * i, 3 * i + rule) if r in rows and rows[r][1] == crew]
@@ -101,6 +130,7 @@ class PlainDay:
         self.done[j] = start, end, start + max(int(self.p.time[j, r]) for r in people), crew
         for r in crew:
             self.free[r], self.place[r] = end, int(self.p.family[j])
+            self.planned[r] = self.done[j][2]
             self.jobs[r] += 1
         self.settle()
         return round(1e6 * self.worth(j, cost, time))
@@ -146,6 +176,11 @@ class PlainDay:
         time = sum(int(self.p.time[j, r]) + self.way(r, j) for r in people)
         return self.worth(j, cost, time), cost, time
 
+    def overtime(self, people: list[int], end: int) -> float:
+        """Return what a job that ends then adds to the overtime of people."""
+        return sum(max(end - self.closes[r], 0) - max(self.free[r] - self.closes[r], 0)
+                   for r in people)  # fmt: skip
+
     def _columns(self, row: int) -> dict[str, float]:
         rows, mean = self.rows(), self.mean()
         j, crew, rules = rows[row]
@@ -186,6 +221,8 @@ class PlainDay:
             "elsewhere": math.log(min(others)) if others else 20.0,
             "neighbours": sum(ways) / max(len(ways), 1) / mean,
             "after": (end - max(latest, self.now)) / mean,
+            "shift": (min(self.closes[r] for r in people) - end) / mean,
+            "overtime": self.overtime(people, end) / mean,
             **self.state(),
         }
         assert values.keys() == COLUMNS.keys()

@@ -175,6 +175,23 @@ def test_skills_caps_releases_and_deadlines_are_checked():
     assert violations(strict, schedule) == ["job 1 ends at 40, after its deadline 39"]
 
 
+def test_nobody_leaves_before_his_shift_and_overtime_is_counted():
+    problem, start, end, assign = sound()
+    schedule, shift = Schedule(start, end, assign), np.full((8, 2), -1)
+    assert crew_metrics(problem, schedule).overtime == 0
+    shift[1] = 15, 38  # person 1 leaves at 15 for job 1, which ends at 40
+    shift[2] = 15, 44  # person 2 for job 2, which ends at 50
+    there = line((1, 2, 1), shift=shift)
+    assert violations(there, schedule) == []
+    assert crew_metrics(there, schedule).overtime == 2 + 6
+    for person, job, arrival in ((1, 1, 36), (2, 2, 46)):
+        later = shift.copy()
+        later[person, 0] = 16
+        what = f"job {job} starts at {start[job]}, before its crew can be there at {arrival}"
+        found = violations(line((1, 2, 1), shift=later), schedule)
+        assert found == [f"{what} (the shift of person {person} begins at 16)"]
+
+
 def test_what_happens_is_checked_too():
     """Overruns last longer, shifts end, and nobody sets out for a job that nobody knows of."""
     problem, start, end, assign = sound()
@@ -207,6 +224,10 @@ def test_what_happens_is_checked_too():
         ({"vehicle": "none", "pickup": True}, "crews.pickup is asked of vehicles that are never"),
         ({"cost_share": 1.5}, "crews.cost_share is 1.5"),
         ({"factor": 0.0}, "crews.factor is 0.0"),
+        ({"shift": np.full((7, 2), -1)}, r"crews.shift shape is .7, 2., must be .8, 2. or empty"),
+        ({"shift": np.array([[5, 5], *[[-1, -1]] * 7])}, r"crews.shift\[0\] is 5 to 5"),
+        ({"shift": np.array([[-1, 5], *[[-1, -1]] * 7])}, r"crews.shift\[0\] is -1 to 5"),
+        ({"shift": np.array([*[[-1, -1]] * 3, [0, 9], *[[-1, -1]] * 4])}, "that of a vehicle"),
         ({"edges": np.array([[0, 1]])}, "crews do jobs of one operation"),
     ],
 )

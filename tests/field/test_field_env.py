@@ -1,6 +1,7 @@
 """The environment of field days against plain Python, and the interfaces of others."""
 
 import warnings
+from dataclasses import replace
 
 import gymnasium as gym
 import numpy as np
@@ -12,6 +13,7 @@ from stable_baselines3.common.env_checker import check_env as check_for_stable_b
 
 import envs  # noqa: F401 - importing registers the ids
 from envs.core.check import violations
+from envs.core.crews import PERSON
 from envs.core.errors import InputError
 from envs.core.metrics import evaluate
 from envs.core.scenario import Scenario
@@ -27,9 +29,24 @@ NAME = "dispatchlab/FieldService-v0"
 SMALL = {"jobs": 6, "people": 3, "vehicles": 2, "tools": 3}
 
 
-@given(st.integers(1, 8), st.integers(0, 999), st.sampled_from([0.0, 0.5]))
-def test_days_go_as_in_plain_python(jobs, seed, unsure):
+def shifted(day, rng, span):
+    """Return a day on which people have random shifts, some of them none."""
+    crews = day.problem.crews
+    begin = rng.integers(0, span // 2 + 1, len(crews.role))
+    shift = np.stack([begin, begin + rng.integers(1, span + 1, len(begin))], axis=1)
+    shift[(crews.role != PERSON) | (rng.random(len(begin)) < 0.2)] = -1
+    problem = replace(day.problem, crews=replace(crews, shift=shift))
+    return FieldDay(problem, day.scenario)
+
+
+@given(
+    st.integers(1, 8), st.integers(0, 999), st.sampled_from([0.0, 0.5]),
+    st.sampled_from([0, 60, 200, 500]),
+)  # fmt: skip
+def test_days_go_as_in_plain_python(jobs, seed, unsure, span):
     day = random_day(jobs, seed, people=3, vehicles=2, tools=4, arriving=unsure, overrun=unsure)
+    if span:
+        day = shifted(day, np.random.default_rng(seed), span)
     batch, plain = FieldBatch.of([day], forced=False), PlainDay(day)
     rng = np.random.default_rng(seed)
     while not batch.done[0]:
@@ -47,6 +64,7 @@ def test_days_go_as_in_plain_python(jobs, seed, unsure):
             assert cells["job"] == job and cells["rule"] == min(rules)
             assert cells["rules"] == sum(2**rule for rule in rules)
             assert cells["start"] == plain.start(job, crew)
+            assert cells["overtime"] == plain.overtime(plain.people(crew), cells["completion"])
         row = int(rng.choice(legal))
         assert batch.step(np.array([row]))[0] == -plain.step(row)
     schedule = batch.schedule(0)
@@ -54,6 +72,10 @@ def test_days_go_as_in_plain_python(jobs, seed, unsure):
     assert schedule.start.tolist() == [plain.done[j][0] for j in range(jobs)]
     crews = evaluate(day.problem, schedule, day.scenario).crews
     assert batch.cost[0] == pytest.approx(1e6 * crews.dissatisfaction, abs=jobs)
+    ends = [max((plain.done[j][1] for j in plain.done if r in plain.done[j][3]), default=0)
+            for r in range(day.problem.resources)]  # fmt: skip
+    late = [max(end - close, 0) for end, close in zip(ends, plain.closes, strict=True)]
+    assert crews.overtime == sum(late)
 
 
 OPTIONS = (
@@ -63,6 +85,7 @@ OPTIONS = (
     {"instance": "field-7-3", "duration": "max"},
     {"instance": "day-7-3", "render_mode": "ansi"},
     {"jobs": (2, 9), "duration": "sum", "vehicle": "none"},
+    {"shift": 3.0, "arriving": 0.5, "overrun": 0.4, "skills": 2, "pickup": True},
 )
 
 
@@ -99,7 +122,7 @@ def test_rewards_add_up_to_the_cost_and_schedules_are_valid(options):
 
 
 def test_vectors_go_as_singles_do_and_go_on_exactly():
-    options = {**SMALL, "jobs": (2, 6), "arriving": 0.5, "overrun": 0.5}
+    options = {**SMALL, "jobs": (2, 6), "arriving": 0.5, "overrun": 0.5, "shift": 4.0}
     both = gym.make_vec(NAME, num_envs=3, strict=True, **options).unwrapped
     singles = [FieldServiceEnv(strict=True, **options) for _ in range(3)]
     seen, _ = both.reset(seed=7)
@@ -135,9 +158,11 @@ def test_vectors_go_as_singles_do_and_go_on_exactly():
         assert twin.batch.problem(i).sha256 == both.batch.problem(i).sha256
 
 
-def test_what_happens_later_does_not_show_before():
+@pytest.mark.parametrize("shift", [0.0, 3.0])
+def test_what_happens_later_does_not_show_before(shift):
     """Overruns and new jobs after a moment leave all that was seen before as it was."""
-    day = random_day(8, 5, people=3, vehicles=2, tools=4, arriving=0.5, overrun=0.4)
+    options = {"people": 3, "vehicles": 2, "tools": 4, "shift": shift}
+    day = random_day(8, 5, arriving=0.5, overrun=0.4, **options)
     time, reveal = day.scenario.time.copy(), day.scenario.reveal.copy()
     at = int(np.sort(reveal)[-2])
     late = reveal > at
@@ -172,7 +197,7 @@ def test_a_bad_action_changes_nothing():
 
 
 def test_shapes_and_names():
-    assert (FULL, OWN, len(STATE)) == (30, 22, 8)
+    assert (FULL, OWN, len(STATE)) == (32, 24, 8)
     env = FieldServiceEnv()
     assert env.action_space.n == 150
     assert FieldServiceEnv(visible=20).action_space.n == 60
@@ -202,6 +227,76 @@ def test_hard_caps_that_leave_nobody_are_told():
         batch.step(np.array([0]))
 
 
+def shifts(*of_people):
+    """Return the shifts of the resources of a line."""
+    return np.array([*of_people, *[(-1, -1)] * 5])
+
+
+def test_people_are_called_within_their_shifts():
+    """Jobs at 10 and 20 of a road take 5: who goes home at 24 has time for the first alone."""
+    shift = shifts((0, 24), (0, 15), (12, 99))
+    batch = FieldBatch.of([line((1, 1), shift=shift)], forced=False)
+    assert batch.mask()[0].reshape(2, 3).any(axis=1).tolist() == [True, False]
+    looks = dict(zip(COLUMNS, batch.observation()["candidates"][0, 0].tolist(), strict=True))
+    assert looks["shift"] == pytest.approx((24 - 15) / 10) and looks["overtime"] == 0
+    batch.step(np.array([0]))
+    assert batch.days.totals[0, 4] == 12  # person 2 has come
+    batch.step(np.flatnonzero(batch.mask()[0])[:1])
+    assert batch.schedule(0).start.tolist() == [10, 32]
+    assert batch.schedule(0).assign.tolist() == [0, 3, 5, 2, 4, 6]
+
+
+def test_what_nobody_can_do_within_a_shift_is_done_in_overtime():
+    """Person 1 alone may do job 1, and goes home at 20: nobody waits for persons 0 and 2."""
+    eligible = line((1, 1)).eligible.copy()
+    eligible[3, [0, 2]] = False
+    shift = shifts((0, 99), (0, 20), (-1, -1))
+    problem = line((1, 1), shift=shift, eligible=eligible)
+    batch = FieldBatch.of([problem], forced=False)
+    assert batch.mask()[0].reshape(2, 3).any(axis=1).tolist() == [True, True]
+    looks = dict(zip(COLUMNS, batch.observation()["candidates"][0, 3].tolist(), strict=True))
+    assert looks["shift"] == pytest.approx(-0.5) and looks["overtime"] == pytest.approx(0.5)
+    assert batch.table()["overtime"][0].tolist() == [0, 0, 0, 5, 0, 0]
+    batch.step(np.array([3]))
+    batch.step(np.array([0]))
+    assert evaluate(problem, batch.schedule(0)).crews.overtime == 5
+
+
+def test_a_job_waits_for_who_can_do_it_within_his_shift():
+    """Person 0 is free at 15 and should end job 1 at 30; persons 1 and 2 would be late."""
+    shift = shifts((0, 30), (0, 24), (0, 24))
+    for end, overtime in ((30, False), (29, True)):
+        shift[0, 1] = end
+        batch = FieldBatch.of([line((1, 1), shift=shift)], forced=False)
+        batch.step(np.array([0]))
+        assert batch.schedule(0).assign[0] == 0
+        assert batch.days.totals[0, 4] == (0 if overtime else 15)
+        row = int(np.flatnonzero(batch.mask()[0])[0])
+        assert batch.table()["overtime"][0, row] == (1 if overtime else 0)
+
+
+@given(
+    st.integers(1, 9), st.integers(0, 999), st.sampled_from(["max", "mean", "sum"]),
+    st.sampled_from(["stay", "drop", "none"]), st.booleans(), st.integers(1, 600),
+)  # fmt: skip
+def test_every_day_ends_whatever_the_shifts(jobs, seed, duration, vehicle, pickup, span):
+    options = {"duration": duration, "vehicle": vehicle, "skills": seed % 3}
+    options["pickup"] = pickup and vehicle != "none"
+    day = random_day(jobs, seed, people=4, vehicles=2, tools=4, overrun=1.0, **options)
+    rng = np.random.default_rng(seed)
+    day = shifted(day, rng, span)
+    batch = FieldBatch.of([day], forced=False)
+    closes = np.where(day.problem.crews.shift[:, 1] < 0, 2**62, day.problem.crews.shift[:, 1])
+    while not batch.done[0]:
+        table = batch.table()
+        row = rng.choice(np.flatnonzero(batch.mask()[0]))
+        size = np.diff(day.problem.slots)[table["job"][0, row]] // 2
+        late = table["completion"][0, row] > closes[batch.days.crew[0, row, :size]]
+        assert late.any() == (table["overtime"][0, row] > 0)
+        batch.step(np.array([row]))
+    assert violations(day.problem, batch.schedule(0), day.scenario) == []
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -214,6 +309,7 @@ def test_hard_caps_that_leave_nobody_are_told():
         ({"visible": 0}, "visible"),
         ({"satisfaction": 0.0}, "nothing counts"),
         ({"makespan": -1.0}, "makespan"),
+        ({"shift": -1.0}, "shift"),
         ({"instance": []}, "instance"),
         ({"instance": "field-0-1"}, "jobs"),
         ({"instance": "ft06"}, "no field problem"),
