@@ -14,7 +14,8 @@ import numpy as np
 from envs.core.compiled import compiled, inlined
 from envs.field import day
 from envs.field import stack as k
-from envs.field.kernel import lasts, spends, worth
+from envs.field.features import known
+from envs.field.kernel import NEVER, lasts, spends, worth
 from envs.field.proposals import CHEAPEST, Call, propose
 from envs.field.simulate import SCALE
 
@@ -61,19 +62,47 @@ def _cheapest(field, state, j, free, count, price, crew):
     return filled
 
 
+@inlined
+def _value(field, state, j, crew, mean):
+    """Return what the rule makes of a crew for job j; the least is best."""
+    cost, time = spends(field, field.time, state, j, crew)
+    way, size = 0, field.size[j]
+    for s in range(size):
+        way = max(way, field.travel[state.place[crew[s]], field.site[j]])
+    share = (WAY * way - WORK * lasts(field, field.time, j, crew)) / mean
+    return worth(field, j, cost, time) + share - PEOPLE * size
+
+
 @compiled
-def choose(stack, days, b, visible, memory, price):
+def _of_rows(field, state, days, b, count, mean):
+    """Write the rule's choice among the rows of place b to its row 0; tell whether there is one."""
+    least, chosen = np.inf, -1
+    for row in range(days.job.shape[1]):
+        if count > 0 and days.job[b, row] >= 0 and (days.flags[b, row] >> CHEAPEST) & 1:
+            value = _value(field, state, days.job[b, row], days.crew[b, row], mean)
+            if value < least:
+                least, chosen = value, row
+    if chosen >= 0:
+        days.job[b, 0], days.crew[b, 0] = days.job[b, chosen], days.crew[b, chosen].copy()
+    return chosen >= 0
+
+
+@compiled
+def choose(stack, days, b, visible, mean, memory, price):
     """Write the rule's next crew of place b to its row 0; return whether there is one.
 
-    `memory` (2, W) int64 and `price` (W,) float64 are overwritten.
+    `mean` is P; `memory` (2, W) int64 and `price` (W,) float64 are overwritten.
     """
-    totals, now, mean = days.totals[b], days.totals[b, k.NOW], stack.factor[b, 2]
+    totals, now = days.totals[b], days.totals[b, k.NOW]
+    field, state = k.field_at(stack, days, b), k.state_at(days, b)
+    if stack.rule[b, 4]:  # shifts: who may be sent is another's question
+        return _of_rows(field, state, days, b, day.find(stack, days, b, visible), mean)
     after = totals[k.PEOPLE] + totals[k.VEHICLES]
     tools = _count_free(stack, days, b, after, totals[k.TOOLS])
-    if _count_free(stack, days, b, totals[k.PEOPLE], totals[k.VEHICLES]) == 0 or tools == 0:
+    vehicles = _count_free(stack, days, b, totals[k.PEOPLE], totals[k.VEHICLES])
+    if tools == 0 or (vehicles == 0 and field.vehicle != NEVER):
         return False
-    field, state = k.field_at(stack, days, b), k.state_at(days, b)
-    call, free, crew = Call(stack.rule[b, 3] != 0, 0, now), memory[0], memory[1]
+    call, free, crew = Call(stack.rule[b, 3] != 0, 0, now, now, False), memory[0], memory[1]
     people = _free_people(field, state, call, free)
     shown, least, chosen = 0, np.inf, -1
     for j in range(totals[k.JOBS]):
@@ -81,17 +110,13 @@ def choose(stack, days, b, visible, memory, price):
             continue
         if shown == visible:
             break
-        shown, size, way = shown + 1, field.size[j], 0
-        if size > people or size > tools:
+        shown += 1
+        if field.size[j] > people or field.size[j] > tools:
             continue
         if not _cheapest(field, state, j, free, people, price, crew):
             if not propose(field, state, j, CHEAPEST, call, crew):  # some may do it in other slots
                 continue
-        cost, time = spends(field, field.time, state, j, crew)
-        for s in range(size):
-            way = max(way, field.travel[state.place[crew[s]], field.site[j]])
-        value = worth(field, j, cost, time) + WAY * way / mean - PEOPLE * size
-        value -= WORK * lasts(field, field.time, j, crew) / mean
+        value = _value(field, state, j, crew, mean)
         if value < least:
             least, chosen = value, j
     days.job[b, 0] = chosen
@@ -112,11 +137,11 @@ def play_on(stack, days, rows, horizon, visible, weights, rewards):
     for b in range(len(rows)):
         totals, free, planned = days.totals[b].copy(), days.free[b].copy(), days.planned[b].copy()
         place, had, start = days.place[b].copy(), days.jobs[b].copy(), days.start[b].copy()
-        job, crew = days.job[b, 0], days.crew[b, 0].copy()
+        ended, assign = days.end[b].copy(), days.assign[b].copy()
+        _, _, mean, _ = known(stack, days, b)
         for g in range(rows.shape[1]):
             if rows[b, g] >= 0:
                 jobs[g], crews[g] = days.job[b, rows[b, g]], days.crew[b, rows[b, g]]
-        end = totals[k.NOW] + horizon * stack.factor[b, 2]
         for g in range(rows.shape[1]):
             rewards[b, g] = 0.0
             if rows[b, g] < 0:
@@ -125,11 +150,13 @@ def play_on(stack, days, rows, horizon, visible, weights, rewards):
             while True:
                 day.send(stack, days, b, 0, weights)
                 going = days.totals[b, k.LEFT] > 0
-                while going and not choose(stack, days, b, visible, memory, price):
+                while going and not choose(stack, days, b, visible, mean, memory, price):
                     going = day.wait(stack, days, b)
-                if not going or days.totals[b, k.NOW] >= end:
+                if not going or days.totals[b, k.NOW] >= totals[k.NOW] + horizon * mean:
                     break
-            rewards[b, g] = (totals[k.COST] - days.totals[b, k.COST]) / k.MILLION * SCALE / totals[k.JOBS]
+            rewards[b, g] = (totals[k.COST] - days.totals[b, k.COST]) / k.MILLION * SCALE
+            rewards[b, g] /= totals[k.JOBS]
             days.totals[b], days.free[b], days.planned[b] = totals, free, planned
             days.place[b], days.jobs[b], days.start[b] = place, had, start
-        days.job[b, 0], days.crew[b, 0] = job, crew
+            days.end[b], days.assign[b] = ended, assign
+        day.find(stack, days, b, visible)
