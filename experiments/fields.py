@@ -46,8 +46,8 @@ class FieldEnv(Config):
     vehicles: Count = 5
     tools: Count = 10
     skills: Annotated[int, Field(ge=0, le=1000)] = 0
-    arriving: Share = 0.0
-    overrun: Share = 0.0
+    arriving: Share | tuple[Share, Share] = 0.0
+    overrun: Share | tuple[Share, Share] = 0.0
     duration: Literal["max", "mean", "sum"] = "max"
     vehicle: Literal["stay", "drop", "none"] = "stay"
     pickup: bool = False

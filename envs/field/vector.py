@@ -18,6 +18,7 @@ from envs.field.options import (
     make_batch,
     observation_space,
 )
+from envs.instances.field_day import Share
 
 
 class FieldServiceVectorEnv(TableVectorEnv[FieldBatch]):
@@ -46,8 +47,8 @@ class FieldServiceVectorEnv(TableVectorEnv[FieldBatch]):
         instance: Instance | Sequence[Instance] | None = None,
         *,
         skills: int = 0,
-        arriving: float = 0.0,
-        overrun: float = 0.0,
+        arriving: Share = 0.0,
+        overrun: Share = 0.0,
         duration: Duration = "max",
         vehicle: Vehicle = "stay",
         pickup: bool = False,
