@@ -147,13 +147,13 @@ class FieldBatch(Batch):
                 self.load(b, kind.day(seed))
                 self.days.totals[b, k.SEED] = seed
         simulate.begin(*self._all, places, self.visible, self.forced, self._weights)
-        self._refuse_blocked()
+        self.refuse_blocked()
 
     @property
     def _all(self) -> tuple[k.Stack, k.Days]:
         return self.stack, self.days
 
-    def _refuse_blocked(self) -> None:
+    def refuse_blocked(self) -> None:
         """Raise if hard caps leave nobody for a job."""
         for b in np.flatnonzero(self.days.totals[:, k.BLOCKED])[:1]:
             what = "has jobs left that nobody may do any more"
@@ -169,7 +169,7 @@ class FieldBatch(Batch):
         self.check(actions)
         before = self.days.totals[:, k.COST].copy()
         simulate.step(*self._all, actions, self.visible, self.forced, self._weights, self.legal)
-        self._refuse_blocked()
+        self.refuse_blocked()
         return before - self.days.totals[:, k.COST]
 
     def observation(self) -> Observation:
@@ -192,7 +192,7 @@ class FieldBatch(Batch):
         refused, ended = simulate.advance(
             *self._all, actions, self.visible, self.forced, self._weights, *out
         )
-        self._refuse_blocked()
+        self.refuse_blocked()
         if again and ended:
             places = np.flatnonzero(out.flags[1])
             self._start(places, kind)
