@@ -14,6 +14,7 @@ CLOUD  := runs/cloud/readme
 CLOUDS := results/cloud
 COMMA  := ,
 ONLINE := results/dynamic
+FIELD  := results/field
 
 PAPERS := jobshop/paper flexible/paper dynamic/paper
 # Trained agents that come with the code, <training>/seed<k>, taken unless TRAIN=1.
@@ -21,8 +22,8 @@ SHIPPED := checkpoints
 TRAINED := $(subst $() ,$(COMMA),$(PAPERS:%=results/%-trained/runs))
 JOBS   ?= 1
 
-.PHONY: setup demo search queue cloud levels dynamic results ship readme readme-search \
-    readme-queue readme-cloud readme-dynamic readme-results test verify clean
+.PHONY: setup demo search queue cloud levels dynamic field results ship readme readme-search \
+    readme-queue readme-cloud readme-dynamic readme-field readme-results test verify clean
 
 setup: $(STAMP)
 
@@ -118,6 +119,30 @@ readme-dynamic:
 	cp $(ONLINE)/rules/compare.png docs/dynamic.png
 	sed -i -e '/dynamic table: begin/,/dynamic table: end/{//!d}' \
 	    -e '/dynamic table: begin/r $(ONLINE)/rules/table.md' README.md
+
+# The study of field service: cost and time against the number of jobs, ten minutes of a core, and
+# the map and the chart of a day. Interrupted, the study goes on.
+field: $(STAMP)
+	test ! -f $(FIELD)/study/results.jsonl || rm -rf $(FIELD)/study
+	$(BIN)/dispatchlab evaluate experiment=field/study out=$(FIELD)/study
+	$(BIN)/dispatchlab plot scaling results=$(FIELD)/study out=$(FIELD)/cost.png \
+	    values=[cost,dissatisfaction] "title=Cost and dissatisfaction F against the number of jobs" \
+	    "mark={40: published: the genetic algorithm wins for many jobs}"
+	$(BIN)/dispatchlab plot scaling results=$(FIELD)/study out=$(FIELD)/time.png \
+	    values=[person_time,makespan] "title=Person-time and makespan: F does not see the latter" \
+	    "mark={40: published: the genetic algorithm wins for many jobs}"
+	$(BIN)/dispatchlab plot scaling results=$(FIELD)/study out=$(FIELD)/table.png \
+	    values=[cost,person_time,dissatisfaction,makespan,cap_breaches]
+	$(BIN)/dispatchlab solve instance=field-50-7 method=ga_field budget.evaluations=30_000 \
+	    out=$(FIELD)/schedule.json
+	for kind in routes gantt; do $(BIN)/dispatchlab plot $$kind instance=field-50-7 \
+	    schedule=$(FIELD)/schedule.json out=$(FIELD)/$$kind.png || exit 2; done
+
+# Put the table and the pictures of the last `make field` into the README.
+readme-field:
+	for name in cost time routes gantt; do cp $(FIELD)/$$name.png docs/field_$$name.png; done
+	sed -i -e '/field table: begin/,/field table: end/{//!d}' \
+	    -e '/field table: begin/r $(FIELD)/table.md' README.md
 
 # Every comparison of learned methods, and its table and pictures in the README: of the agents in
 # $(SHIPPED), where one is missing after training it; with TRAIN=1 all are trained from nothing (many

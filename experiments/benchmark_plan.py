@@ -14,6 +14,7 @@ from envs.core.errors import InputError
 from experiments import train
 from experiments.compose import compose
 from experiments.config import Config, Text, nearest, parse, shown
+from experiments.methods import MethodSpec
 from experiments.trained import checkpoint_of
 from experiments.trainings import Job
 
@@ -36,7 +37,7 @@ class EvaluationConfig(Config):
     """One entry of `evaluations`: keys of `dispatchlab evaluate`, and these."""
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True, allow_inf_nan=False)
-    methods: tuple[Text | dict[Text, Text | tuple[Text, ...]], ...] = Field(min_length=1)
+    methods: tuple[MethodSpec, ...] = Field(min_length=1)
     figures: tuple[Kind, ...] | None = None  # null for the benchmark's
 
 

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from agents.dqn.bridge import NativeVecEnv
 from agents.dqn.checkpoint import Card
 from agents.dqn.classic import ClassicDQN
 from agents.dqn.config import ClassicConfig, DQNConfig, FlatConfig
-from agents.dqn.demonstrations import Teacher as Solver
 from agents.dqn.dqn import MaskedDQN
 from agents.dqn.flat import FlatDQN
 from agents.dqn.rollouts import RolloutDQN
 from agents.self_labelling.config import SelfLabellingConfig
-from agents.self_labelling.guided import Teacher
 from agents.self_labelling.learner import SelfLabelling
+from agents.teaching.guided import Teacher
 from envs.core.errors import InputError
-from envs.core.problem import Problem
-from envs.core.protocols import Budget
-from envs.core.schedule import Schedule
 from experiments.families import EnvConfig
 from experiments.shops import ShopEnv
 
@@ -69,21 +63,10 @@ def check_pair(agent: AgentConfig, env: EnvConfig) -> None:
 
 
 def make_teacher(moves: int) -> Teacher:
-    """Return the teacher of imitation: plans by tabu search, mended by `moves` a decision."""
+    """Return a teacher: plans by tabu search, mended by `moves` a decision."""
     from baselines.tabu.plans import Plans
 
     return lambda problems, rng: Plans(problems, moves, rng)
-
-
-def make_solver(moves: int) -> Solver:
-    """Return who solves the shops of demonstrations: tabu search of so many moves an operation."""
-
-    def solve(problem: Problem, rng: np.random.Generator) -> Schedule:
-        from baselines.tabu import Tabu
-
-        return Tabu()(problem, Budget(evaluations=moves * problem.operations), rng).schedule
-
-    return solve
 
 
 def make_learner(env: NativeVecEnv, settings: AgentConfig, seed: int) -> Learner:
@@ -104,8 +87,8 @@ def make_learner(env: NativeVecEnv, settings: AgentConfig, seed: int) -> Learner
     if isinstance(settings, DQNConfig) and settings.rollout:
         return RolloutDQN(env, settings, seed=seed)
     if isinstance(settings, DQNConfig):
-        solver = make_solver(settings.demonstrations.moves)
-        return MaskedDQN(env, settings, solver, seed=seed)
+        teacher = make_teacher(settings.demonstrations.moves)
+        return MaskedDQN(env, settings, teacher, seed=seed)
     return FlatDQN(env, settings, seed=seed)
 
 
@@ -113,6 +96,7 @@ def make_card(learner: Learner, settings: EnvConfig, seed: int) -> Card:
     """Return the description of a learner's checkpoint."""
     space: Any = learner.observation_space
     (rows,) = space["action_mask"].shape
+    shown = getattr(learner.config, "demonstrations", None)
     return Card(
         agent=learner.config.name,
         family=settings.family,
@@ -121,6 +105,7 @@ def make_card(learner: Learner, settings: EnvConfig, seed: int) -> Card:
         state_size=space["state"].shape[0],
         width=learner.config.width,
         quantiles=getattr(learner.config, "quantiles", 0),
+        taught=shown.temperature if shown and shown.share else 0.0,
         seed=seed,
         step=learner.num_timesteps,
         **settings.card,

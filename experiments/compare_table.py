@@ -18,7 +18,8 @@ from experiments.compare import (
     others,
 )
 
-UNITLESS = ("mean slowdown", "late share", "fairness")  # objectives that are no times
+# Objectives that are no times.
+UNITLESS = ("mean slowdown", "late share", "fairness", "expected share", "cost")
 MEANINGS = {
     "greedy": "greedy methods build one schedule in one pass",
     "constructive": "constructive ones build several and keep the best",

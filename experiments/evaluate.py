@@ -16,10 +16,11 @@ from envs.core.protocols import Budget, Result
 from envs.instances import Reference, Workload
 from experiments import compare, compare_figure, compare_table, figures, schedule_file
 from experiments.config import Text, nearest, parse, shown
+from experiments.crew_config import CrewConfig
 from experiments.families import family_of, the_family
 from experiments.family import Family, Instance, problem_of, scenario_of, sha256_of
 from experiments.method import Method, generator
-from experiments.methods import BudgetConfig, SearchSettings, methods
+from experiments.methods import BudgetConfig, MethodSpec, SearchSettings, methods
 from experiments.results import Results, stems
 from experiments.suites import instances_of
 from experiments.workloads import PoolConfig, refuse_pool
@@ -31,10 +32,11 @@ class Settings(SearchSettings):
     """Hold the keys of ``configs/evaluate.yaml``."""
 
     suite: Any
-    methods: tuple[Text | dict[Text, Text | tuple[Text, ...]], ...] = Field(min_length=1)
+    methods: tuple[MethodSpec, ...] = Field(min_length=1)
     objective: Text = "auto"
     also: tuple[Text, ...] = ()
     pool: PoolConfig = PoolConfig()
+    crew: CrewConfig = CrewConfig()
     seeds: tuple[int, ...] = Field(min_length=1)
     budget: BudgetConfig
     progress: Literal["auto", "on", "off"] = "auto"
@@ -86,7 +88,7 @@ class Plan:
     def asked(self) -> dict[str, Any]:
         """What decides the results, as plain values."""
         return {
-            **self.settings.model_dump(mode="json", exclude={"suite", "progress", "out"}),
+            **self.settings.model_dump(mode="json", exclude={"suite", "crew", "progress", "out"}),
             "objective": self.objective,
             "instances": [[problem_of(i).name, sha256_of(i)] for i in self.instances],
             "agents": {method.name: method.version for method in self.methods if method.version},
@@ -103,7 +105,7 @@ def prepare(config: Mapping[str, Any]) -> Plan:
     if len(set(settings.seeds)) < len(settings.seeds) or min(settings.seeds) < 0:
         raise InputError("seeds", f"is {list(settings.seeds)}", "give different numbers from 0 on")
     budget = settings.budget.budget(DEFAULT_SECONDS)
-    instances = _distinct(instances_of(settings.suite, settings.pool))
+    instances = _distinct(instances_of(settings.suite, settings.pool, settings.crew.given))
     family = the_family(instances)
     if not any(isinstance(instance, Workload) for instance in instances):
         refuse_pool(settings.pool, "the suite")

@@ -11,7 +11,8 @@ from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.dynamic.batch import DynamicBatch
 from envs.field.batch import FieldBatch
-from envs.instances import Workload, load
+from envs.instances import CrewOptions, Workload, load
+from envs.instances.crew_options import NONE_GIVEN, refuse_crew
 from envs.instances.field_day import FieldDay
 from envs.instances.json_form import parse_with_scenario
 from envs.instances.library import is_path
@@ -81,7 +82,9 @@ def the_family(instances: Sequence[Instance]) -> Family:
     return next(iter(found))
 
 
-def load_instance(text: str, pool: PoolConfig | None = None) -> Instance:
+def load_instance(
+    text: str, pool: PoolConfig | None = None, crew: CrewOptions = NONE_GIVEN
+) -> Instance:
     """Return an instance of any family by its name or the path of its file.
 
     Args:
@@ -90,6 +93,7 @@ def load_instance(text: str, pool: PoolConfig | None = None) -> Instance:
             (field jobs, seed); a trace in SWF, CSV or JSON, or an online shop or a field day in
             JSON.
         pool: Nodes and tick of a trace whose file does not say.
+        crew: What a file of field jobs does not say about crews.
 
     Raises:
         InputError: If there is no such name or file, or the file is wrong.
@@ -97,12 +101,15 @@ def load_instance(text: str, pool: PoolConfig | None = None) -> Instance:
     pool = PoolConfig() if pool is None else pool
     if is_path(text):
         if _is_workload(Path(text)):
+            refuse_crew(crew, text)
             return workloads.read(Path(text), pool)
-        found: Instance = _online(Path(text)) or load(text)
+        found: Instance | None = _online(Path(text))
     else:
-        found = (
-            workloads.drawn(text) or dynamic_env.drawn(text) or fields.drawn(text) or load(text)
-        )
+        found = workloads.drawn(text) or dynamic_env.drawn(text) or fields.drawn(text)
+    if found is None:
+        found = load(text, crew)
+    else:
+        refuse_crew(crew, text)
     workloads.refuse_pool(pool, text)
     return found
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from envs.core.bounds import least_time
+from envs.core.crews import PERSON
 from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.instances import Reference, Workload, reference
@@ -18,6 +19,7 @@ from envs.instances.online_shop import OnlineShop
 from envs.instances.pool import DIMENSIONS
 from envs.instances.utilisation import actual_duration, utilisation_sum
 from experiments.config import Config, Text, nearest, parse
+from experiments.crew_config import CrewConfig
 from experiments.families import FIELDS, family_of, load_instance
 from experiments.family import Instance, problem_of, scenario_of, sha256_of
 from experiments.suites import suite_names
@@ -30,6 +32,7 @@ class Settings(Config):
     family: Text | None = None
     instance: Text | None = None
     pool: PoolConfig = PoolConfig()
+    crew: CrewConfig = CrewConfig()
 
 
 def run(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,7 +51,7 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     row = find(settings.instance)
     if row is not None and row.name not in SHIPPED and not is_path(settings.instance):
         return _known(row)
-    instance = load_instance(settings.instance, settings.pool)
+    instance = load_instance(settings.instance, settings.pool, settings.crew.given)
     if isinstance(instance, OnlineShop):
         return _online(instance)
     if family_of(instance) is FIELDS:
@@ -225,6 +228,7 @@ def _field(instance: Instance) -> dict[str, Any]:
         **counts,
         "sites": problem.setup.shape[1],
         "people_asked_for": int((np.diff(problem.slots) // 2).sum()),
+        **_skills(problem),
         "shifts": int((crews.shift >= 0).all(axis=1).sum()),
         "tick": problem.tick,
         "known_later": int((scenario.reveal > 0).sum()),
@@ -233,6 +237,19 @@ def _field(instance: Instance) -> dict[str, Any]:
     }
     lines = [f"{key.replace('_', ' ')}: {value}" for key, value in facts.items()]
     return {**facts, **_bounds(None), "text": "\n".join(lines)}
+
+
+def _skills(problem: Problem) -> dict[str, Any]:
+    """Say how many kinds of skill jobs ask for, 0 if everybody may do everything, and who has."""
+    crews = problem.crews
+    assert crews is not None
+    slots = problem.eligible[:, crews.of(PERSON)]
+    slots = slots[slots.any(axis=1)]  # those of people
+    kinds = np.unique(slots, axis=0)
+    return {
+        "skills": int((~kinds.all(axis=1)).sum()),
+        "people_who_may": round(float(slots.sum(axis=1).mean()), 2),
+    }
 
 
 def _bounds(row: Reference | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pydantic import Field
 from envs.core.errors import InputError
 from envs.core.protocols import Budget
 from envs.core.schedule import Schedule
-from experiments.config import Config, nearest, shown
+from experiments.config import Config, Text, nearest, shown
 from experiments.families import SHOPS
 from experiments.family import Family, Instance, Search
 from experiments.method import Generators, Method, Solved, one_pass
@@ -26,6 +26,8 @@ from experiments.start import improved
 from experiments.trained import FORMS, inferred, learned
 
 TOGETHER = 128  # most instances that a rule dispatches side by side
+# A name; under a label a name, several runs, or a search and what differs in its settings.
+MethodSpec = Text | dict[Text, Text | tuple[Text, ...] | dict[Text, dict[str, Any]]]
 
 
 class SearchSettings(Config):
@@ -87,6 +89,7 @@ def methods(
             ``{label: [folder, folder]}`` is one method, the mean of several trainings, and so is
             the name of a training that is shipped, such as ``jobshop/dqn``. A folder that is
             called as a rule or as such a training is meant by ``./name``.
+            ``{label: {ga: {population: 50}}}`` is a search with settings of its own.
         settings: Configuration of each search by its name.
         where: Key of the list, for messages.
         family: Whose rules and searches the names mean.
@@ -104,6 +107,8 @@ def methods(
             label, spec = next((str(name), value) for name, value in spec.items())
         if isinstance(spec, str):
             made = _named(spec, settings, key, family)
+        elif isinstance(spec, Mapping):
+            made = _changed(spec, settings, f"{key}.{label}", family)
         else:
             made = _together([method(one, settings, key, family) for one in spec], key)
         taken = [other.name for other in found]
@@ -160,6 +165,27 @@ def method(spec: str, settings: Mapping[str, Any], where: str, family: Family = 
     what = f"{', '.join(known)}, and run folders, also {FORMS}"
     remedy = f"{nearest(spec, known)} known are {what}".strip()
     raise InputError(where, f"{spec} is no method and no folder", remedy)
+
+
+def _changed(
+    spec: Mapping[str, Any], settings: Mapping[str, Any], where: str, family: Family
+) -> Method:
+    """Return the method of a search of which some settings differ.
+
+    Raises:
+        InputError: If it is no search, or a setting is unknown or wrong.
+    """
+    if len(spec) != 1:
+        raise InputError(where, f"is {shown(spec)}", "name one search: {label: {search: {…}}}")
+    name, changes = next(iter(spec.items()))
+    if name not in family.searches:
+        known = list(family.searches)
+        remedy = f"{nearest(name, known)} settings are for {', '.join(known)}".strip()
+        raise InputError(where, f"{name} is no search", remedy)
+    try:
+        return _searching(name, {**settings.get(name, {}), **changes}, family)
+    except InputError as error:
+        raise InputError(f"{where}.{error.where}", error.problem, error.remedy) from None
 
 
 def _searching(name: str, settings: Mapping[str, Any], family: Family) -> Method:

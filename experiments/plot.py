@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
+from pydantic import Field
 
 from agents.atomic import write_file
 from envs.core.check import violations
 from envs.core.errors import InputError
 from envs.core.schedule import Schedule
+from envs.field import routes
 from experiments import (
     allowance,
     allowance_figure,
@@ -25,12 +27,15 @@ from experiments import (
     matrix,
     profiles,
     regret,
+    scaling,
+    scaling_figure,
     schedule_file,
     tables,
     timeline,
     wins,
 )
 from experiments.config import Config, Text, parse
+from experiments.crew_config import CrewConfig
 from experiments.families import family_of, load_instance
 from experiments.family import Instance, problem_of, scenario_of
 from experiments.figures import Curve
@@ -52,6 +57,8 @@ _USES = {
     "wins": ("results", "title"),
     "matrix": ("results", "title"),
     "allowance": ("results", "against", "title"),
+    "scaling": ("results", "values", "against", "mark", "title"),
+    "routes": ("schedule", "instance", "title"),
 }
 _GAP, _RULE = "validation/gap", "validation/gap_of_"
 
@@ -70,13 +77,18 @@ class Settings(Config):
         "wins",
         "matrix",
         "allowance",
+        "scaling",
+        "routes",
     ]
     runs: tuple[Text, ...] | Text | None = None
     schedule: Text | None = None
     instance: Text | None = None
     pool: PoolConfig = PoolConfig()
+    crew: CrewConfig = CrewConfig()
     results: tuple[Text, ...] | Text | None = None
+    values: Annotated[tuple[Text, ...], Field(min_length=1)] | Text | None = None
     against: Text | None = None
+    mark: dict[int, Text] | None = Field(default=None, min_length=1, max_length=1)
     title: Text | None = None
     out: Text | None = None
 
@@ -187,6 +199,14 @@ def _gantt(settings: Settings) -> Drawn:
     return Drawn(family_of(instance).draw(problem_of(instance), schedule, settings.title))
 
 
+def _routes(settings: Settings) -> Drawn:
+    instance, schedule = _scheduled(settings)
+    problem = problem_of(instance)
+    if problem.crews is None:
+        raise InputError(problem.name, "has no crews", "give field service, or plot gantt")
+    return Drawn(routes.draw(problem, schedule, settings.title))
+
+
 def _timeline(settings: Settings) -> Drawn:
     instance, schedule = _scheduled(settings)
     problem = problem_of(instance)
@@ -198,7 +218,8 @@ def _timeline(settings: Settings) -> Drawn:
 def _scheduled(settings: Settings) -> tuple[Instance, Schedule]:
     """Return an instance and its schedule, which breaks no rule."""
     path = Path(str(settings.schedule))
-    instance = load_instance(settings.instance or schedule_file.instance_of(path), settings.pool)
+    name = settings.instance or schedule_file.instance_of(path)
+    instance = load_instance(name, settings.pool, settings.crew.given)
     schedule = schedule_file.read(path, problem_of(instance)).schedule
     broken = violations(problem_of(instance), schedule, scenario_of(instance))
     if broken:
@@ -270,6 +291,16 @@ def _allowance(settings: Settings) -> Drawn:
     return Drawn(figure, *(allowance.page(made, lay) for lay in _LAYOUTS))
 
 
+def _scaling(settings: Settings) -> Drawn:
+    given = settings.values
+    made = scaling.scaling(
+        _rows(settings), (given,) if isinstance(given, str) else given, settings.against
+    )
+    mark = next(iter(settings.mark.items())) if settings.mark else None
+    figure = scaling_figure.draw(made, settings.title or "", mark)
+    return Drawn(figure, *(scaling.page(made, lay) for lay in _LAYOUTS))
+
+
 _LAYOUTS = (tables.text, tables.markdown)
 _DRAW = {
     "curves": _curves,
@@ -282,4 +313,6 @@ _DRAW = {
     "wins": _wins,
     "matrix": _matrix,
     "allowance": _allowance,
+    "scaling": _scaling,
+    "routes": _routes,
 }

@@ -11,6 +11,7 @@ from pydantic import Field
 from envs.core.errors import InputError
 from experiments import schedule_file
 from experiments.config import Text, parse
+from experiments.crew_config import CrewConfig
 from experiments.evaluate import objective_of, row_of
 from experiments.families import family_of, load_instance
 from experiments.family import problem_of
@@ -28,6 +29,7 @@ class Settings(SearchSettings):
     method: Text
     objective: Text = "auto"
     pool: PoolConfig = PoolConfig()
+    crew: CrewConfig = CrewConfig()
     seed: int = Field(ge=0)
     budget: BudgetConfig
     out: Text | None = None
@@ -43,7 +45,7 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     out = Path(settings.out) if settings.out else None
     if out is not None and out.is_dir():
         raise InputError("out", f"{out} is a folder", "give a file, such as schedule.json")
-    instance = load_instance(settings.instance, settings.pool)
+    instance = load_instance(settings.instance, settings.pool, settings.crew.given)
     family = family_of(instance)
     objective = objective_of(settings.objective, family)
     chosen = method(settings.method, settings.searches, "method", family)
@@ -90,6 +92,7 @@ def _facts(metrics: Mapping[str, Any]) -> list[str]:
         *("weighted_flow", "mean_flow", "flow_deviation", "mean_span", "setup_time"),
         *("transfer_time", "mean_wait", "wait_95", "mean_slowdown", "fairness"),
         *("mean_weighted_tardiness", "mean_tardiness", "late_share"),
+        *("expected_share", "cost", "person_time", "dissatisfaction", "cap_breaches"),
     )
     lines = [
         f"{name.replace('_', ' '):<14} {metrics[name]:.6g}" for name in names if name in metrics

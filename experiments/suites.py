@@ -9,45 +9,55 @@ from pathlib import Path
 from typing import Any
 
 from envs.core.errors import InputError
-from envs.instances import suite
+from envs.instances import CrewOptions, suite
+from envs.instances.crew_options import NONE_GIVEN, refuse_crew
+from envs.instances.library import is_path
 from envs.instances.suites import instance_files, is_folder
 from experiments import dynamic_env, fields
 from experiments.config import nearest, parse
 from experiments.dynamic_env import OnlineGenerator
 from experiments.families import load_instance
 from experiments.family import Instance
+from experiments.field_suite import FieldGenerator
 from experiments.help import options_of
 from experiments.workloads import Generator, PoolConfig, drawn, is_trace
 
 _MOST = 6  # entries of a suite that a listing shows; of more the first two and the last
 
 
-def instances_of(spec: Any, pool: PoolConfig | None = None) -> list[Any]:
+def instances_of(
+    spec: Any, pool: PoolConfig | None = None, crew: CrewOptions = NONE_GIVEN
+) -> list[Any]:
     """Return the instances of a suite, in its order.
 
     Args:
         spec: A name of ``configs/suite``, what :func:`envs.instances.suite` takes (a name, a path,
             a range, a family, a folder), a trace or a folder of traces, a list of these, or a
-            mapping with the key `instances`, or `generator` for workloads that a model draws.
+            mapping with the key `instances`, or `generator` for what a model draws.
         pool: Nodes and tick of traces whose files do not say.
+        crew: What files of field jobs do not say about crews.
 
     Raises:
         InputError: If a name is unknown, a file is wrong or nothing is left.
     """
     pool = PoolConfig() if pool is None else pool
     if isinstance(spec, Mapping):
+        if "generator" in spec:
+            refuse_crew(crew, "suite.generator")
         if set(spec) == {"generator"} and dict(spec["generator"]).get("model") == "online":
             return list(parse(OnlineGenerator, spec["generator"], "suite.generator").shops())
+        if set(spec) == {"generator"} and dict(spec["generator"]).get("model") == "field":
+            return list(parse(FieldGenerator, spec["generator"], "suite.generator").days())
         if set(spec) == {"generator"}:
             return list(parse(Generator, spec["generator"], "suite.generator").workloads())
         if set(spec) != {"instances"}:
             remedy = "give instances, or a generator"
             raise InputError("suite", f"has the keys {sorted(map(str, spec))}", remedy)
-        return instances_of(spec["instances"], pool)
+        return instances_of(spec["instances"], pool, crew)
     if isinstance(spec, str):
-        return _named(spec, pool)
+        return _named(spec, pool, crew)
     if isinstance(spec, Sequence):
-        found = [instance for part in spec for instance in instances_of(part, pool)]
+        found = [instance for part in spec for instance in instances_of(part, pool, crew)]
         if not found:
             raise InputError("suite", "is empty", "name at least one instance")
         return found
@@ -59,13 +69,14 @@ def suite_names() -> dict[str, list[str]]:
     return {name: _listed(name) for name in options_of("suite")}
 
 
-def _named(name: str, pool: PoolConfig) -> list[Instance]:
+def _named(name: str, pool: PoolConfig, crew: CrewOptions) -> list[Instance]:
     if name in options_of("suite"):
-        return instances_of(_read(name), pool)
+        return instances_of(_read(name), pool, crew)
     if is_folder(Path(name)):
-        return [_loaded(str(path), pool) for path in _files(Path(name))]
-    if is_trace(Path(name)) or Path(name).suffix == ".json" or _is_drawn(name):
-        return [_loaded(name, pool)]
+        return [_loaded(str(path), pool, crew) for path in _files(Path(name))]
+    if is_path(name) or is_trace(Path(name)) or Path(name).suffix == ".json" or _is_drawn(name):
+        return [_loaded(name, pool, crew)]
+    refuse_crew(crew, name)
     try:
         return list(suite(name))
     except InputError as error:
@@ -80,9 +91,9 @@ def _is_drawn(name: str) -> bool:
     return any(draw(name) is not None for draw in (drawn, dynamic_env.drawn, fields.drawn))
 
 
-def _loaded(name: str, pool: PoolConfig) -> Instance:
+def _loaded(name: str, pool: PoolConfig, crew: CrewOptions) -> Instance:
     """Load one of many: nodes that are given are for those that do not say."""
-    return load_instance(name, pool if is_trace(Path(name)) else None)
+    return load_instance(name, pool if is_trace(Path(name)) else None, crew)
 
 
 def _files(folder: Path) -> list[Path]:

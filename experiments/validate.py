@@ -9,6 +9,7 @@ from typing import Any
 from envs.core.check import violations
 from experiments import schedule_file
 from experiments.config import Config, Text, parse
+from experiments.crew_config import CrewConfig
 from experiments.families import load_instance
 from experiments.family import problem_of, scenario_of
 from experiments.workloads import PoolConfig
@@ -20,6 +21,7 @@ class Settings(Config):
     instance: Text
     schedule: Text
     pool: PoolConfig = PoolConfig()
+    crew: CrewConfig = CrewConfig()
 
 
 def run(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
         InputError: If the instance is unknown or a file is not what it should be.
     """
     settings = parse(Settings, config)
-    instance = load_instance(settings.instance, settings.pool)
+    instance = load_instance(settings.instance, settings.pool, settings.crew.given)
     problem = problem_of(instance)
     stated = schedule_file.read(Path(settings.schedule), problem)
     found = violations(problem, stated.schedule, scenario_of(instance))

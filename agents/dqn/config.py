@@ -35,13 +35,15 @@ class Prioritised(_Settings):
 
 
 class Demonstrations(_Settings):
-    """Decisions of a search, learnt from beside own ones; share 0 for none."""
+    """Decisions that a search looks on at, learnt from beside own ones; share 0 for none."""
 
     share: float = Field(default=0.0, ge=0, lt=1)  # of each batch
-    episodes: int = Field(default=256, ge=1, le=10**5)  # random shops that are solved
-    moves: int = Field(default=20, ge=1, le=10**6)  # of the search, for each operation
-    margin: float = Field(default=0.05, ge=0)  # by which other candidates are to be worse
-    weight: float = Field(default=1.0, ge=0)  # of falling short of it, beside the error
+    rate: float = Field(default=0.25, gt=0, le=1000)  # such decisions for each own one
+    shops: int = Field(default=32, ge=1, le=4096)  # built side by side
+    moves: int = Field(default=60, ge=1, le=10**6)  # of the search: an operation, then a decision
+    buffer_size: int = Field(default=100_000, ge=2, le=10**8)  # such decisions kept
+    temperature: float = Field(default=0.05, gt=0, le=1e6)  # of the softmax of the values
+    weight: float = Field(default=1.0, ge=0)  # of what is right, beside the error
 
 
 class DQNConfig(_Settings):

@@ -34,6 +34,7 @@ class Descent:
         """Descend by the gradient of a loss, clipped to a norm; return the norm before, ()."""
         self.gradient.zero_()
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_([self.weights], max_norm)
+        norm = torch.linalg.vector_norm(self.gradient)
+        self.gradient.mul_(torch.clamp(max_norm / (norm + 1e-6), max=1.0))
         self.optimizer.step()
         return norm

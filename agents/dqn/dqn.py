@@ -13,11 +13,10 @@ from stable_baselines3.common.type_aliases import RolloutReturn, TrainFreq
 from stable_baselines3.common.utils import polyak_update
 from torch.nn import functional
 
-from agents.dqn.agent import CandidateAgent
 from agents.dqn.bridge import NativeVecEnv
 from agents.dqn.buffer import Batch, EpisodeBuffer, Following
 from agents.dqn.config import DQNConfig
-from agents.dqn.demonstrations import Demonstrations, Teacher, guidance, joined, shown
+from agents.dqn.demonstrations import Demonstrations, demonstrations, guidance, joined
 from agents.dqn.descent import Descent
 from agents.dqn.exploration import cosine, rates
 from agents.dqn.groups import apart, check_groups, group_loss, origins
@@ -26,6 +25,7 @@ from agents.dqn.network import CandidateNetwork
 from agents.dqn.policy import CandidatePolicy, score, tensor
 from agents.dqn.quantile import check_quantiles, quantile_huber
 from agents.dqn.statistics import Statistics
+from agents.teaching.guided import Teacher
 
 
 class MaskedDQN(DQN):
@@ -39,7 +39,7 @@ class MaskedDQN(DQN):
     Args:
         env: The bridge to a native vector environment.
         config: Checked settings.
-        teacher: Solves the shops of the demonstrations, if there are any.
+        teacher: Looks on at the demonstrations, if there are any.
         seed: Seeds the weights, exploration, sampling and the environment.
         device: Where the networks live.
     """
@@ -90,8 +90,8 @@ class MaskedDQN(DQN):
         self.policy.optimizer = self.descent.optimizer
         self.demonstrations: Demonstrations | None = None
         if config.demonstrations.share:
-            prefer = CandidateAgent(self.q_net).values
-            self.demonstrations = shown(env, config, teacher, prefer, seed)
+            network = self.agent_net
+            self.demonstrations = demonstrations(env, config, teacher, network, self.rng)
 
     @property
     def agent_net(self) -> CandidateNetwork:
@@ -210,6 +210,8 @@ class MaskedDQN(DQN):
 
     def train(self, gradient_steps: int, batch_size: int = 512) -> None:
         """Draw `gradient_steps` batches and descend; do nothing until enough returns are known."""
+        if self.demonstrations is not None:
+            self.demonstrations.keep_up(self.config.envs * self.config.train_freq)
         if len(self.replay_buffer) < batch_size:
             return
         self.policy.set_training_mode(True)
@@ -220,7 +222,7 @@ class MaskedDQN(DQN):
         for _ in range(gradient_steps):
             batch = self.replay_buffer.sample(batch_size - taught, self.rng, beta)
             if self.demonstrations is not None:
-                batch = joined(batch, self.demonstrations.sample(taught, self.rng))
+                batch = joined(batch, self.demonstrations.sample(taught))
             self._update(batch)
 
     def _update(self, batch: Batch) -> None:

@@ -1,4 +1,4 @@
-"""How often each parallel environment plays at random, and the schedule of the learning rate."""
+"""How decisions are drawn while learning, and the schedule of the learning rate."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.dqn.config import Exploration
+from agents.dqn.layout import Float32, Int64, first_best
 
 Float = NDArray[np.float64]
 
@@ -26,6 +27,18 @@ def rates(settings: Exploration, envs: int, remaining: float) -> Float:
         return settings.base ** (1.0 + settings.power * step)
     done = min((1.0 - remaining) / settings.fraction, 1.0)
     return np.full(envs, settings.initial + done * (settings.final - settings.initial))
+
+
+def draw(logits: Float32, counts: Int64, rng: np.random.Generator) -> Int64:
+    """Return a position a state, drawn from the softmax of its logits by Gumbel's trick, (B,).
+
+    Args:
+        logits: (n,) one a candidate, state after state.
+        counts: (B,) candidates of each state, all positive.
+        rng: Draws.
+    """
+    noise = rng.gumbel(size=len(logits)).astype(np.float32)
+    return first_best(logits + noise, counts)
 
 
 def cosine(start: float, end: float) -> Callable[[float], float]:

@@ -35,6 +35,9 @@ def get_state(model: Learner) -> tuple[Arrays, dict[str, Any]]:
         "observation": dict(model._last_obs),  # type: ignore[arg-type]
         "random": {"torch": torch.get_rng_state().numpy()},
     }
+    demonstrations = getattr(model, "demonstrations", None)
+    if demonstrations is not None:
+        parts["demonstrations"] = demonstrations.get_state()
     arrays = {f"{part}/{name}": a for part, own in parts.items() for name, a in own.items()}
     legacy = np.random.get_state(legacy=False)  # noqa: NPY002 - stable-baselines3 draws from it
     assert isinstance(legacy, dict)
@@ -58,6 +61,9 @@ def set_state(model: Learner, arrays: Arrays, facts: dict[str, Any]) -> None:
     restore_moments(model.policy.optimizer, part("optimizer"))
     model.env.set_state(part("env"))  # type: ignore[attr-defined]
     _restore_buffer(model.replay_buffer, part("buffer"))
+    demonstrations = getattr(model, "demonstrations", None)
+    if demonstrations is not None:
+        demonstrations.set_state(part("demonstrations"))
     model.statistics.set_state(part("statistics"))
     model._last_obs = {k: a.copy() for k, a in part("observation").items()}
     model._last_episode_starts = np.zeros(model.n_envs, np.bool_)

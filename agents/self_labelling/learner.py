@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.utils import polyak_update
 
-from agents.copying import alike
 from agents.dqn.agent import CandidateAgent
 from agents.dqn.bridge import NativeVecEnv
 from agents.dqn.descent import Descent
@@ -19,14 +18,14 @@ from agents.dqn.network import CandidateNetwork
 from agents.dqn.policy import CandidatePolicy, tensor
 from agents.dqn.statistics import Statistics
 from agents.self_labelling.config import SelfLabellingConfig
-from agents.self_labelling.guided import Teacher, guided
-from agents.self_labelling.loss import cross_entropy
-from agents.self_labelling.memory import Memory
-from agents.self_labelling.replay import Decisions, replay
 from agents.self_labelling.sampling import best_of
+from agents.teaching.copying import alike, copy
+from agents.teaching.guided import Teacher, guided
+from agents.teaching.lessons import Lessons, lessons
+from agents.teaching.loss import cross_entropy
+from agents.teaching.memory import Memory
 from envs.shop.batch import ShopBatch
-
-SCALE = 10.0  # of the returns that are recorded, as those of the environment
+from envs.shop.simulate import SCALE
 
 
 class SelfLabelling:
@@ -101,38 +100,38 @@ class SelfLabelling:
     def _round(self, total: int) -> None:
         """Label fresh shops and learn from the labels."""
         remaining = 1.0 - self.num_timesteps / total
-        decisions = self._label(taught=1.0 - remaining < self.config.imitation)
-        self.memory.add(decisions)
-        self.num_timesteps += len(decisions.counts)
-        self.owed += len(decisions.counts) * self.config.reuse / self.config.batch_size
+        learnt = self._label(taught=1.0 - remaining < self.config.imitation)
+        self.memory.add(learnt)
+        self.num_timesteps += len(learnt.counts)
+        self.owed += len(learnt.counts) * self.config.reuse / self.config.batch_size
         for group in self.policy.optimizer.param_groups:
             group["lr"] = self.rate(remaining)
         while self.owed >= 1.0 and len(self.memory) >= self.config.batch_size:
             self.owed -= 1.0
             self._update(self.memory.sample(self.config.batch_size, self.rng))
 
-    def _label(self, *, taught: bool) -> Decisions:
+    def _label(self, *, taught: bool) -> Lessons:
         """Draw shops and return decisions in them, with labels."""
         self.env.env.reset()
         batch: ShopBatch = self.env.env.batch  # type: ignore[attr-defined]
         shops, copies = self.config.shops, self.config.copies
         problems = [batch.problem(i * copies) for i in range(shops)]
-        copy, network = alike(batch, problems), self.agent_net
-        bound = copy.bound
+        built, network = alike(batch, problems), self.agent_net
+        bound = built.bound
         if taught:
-            guide = self.teacher(problems, self.rng)
-            decisions = guided(copy, guide, network, self.rng)
+            steps = guided(built, self.teacher(problems, self.rng), network, self.rng)
         else:
             schedules = best_of(batch, copies, network, self.rng)
-            decisions = replay(copy, schedules, CandidateAgent(network).values)
+            steps = copy(built, schedules, CandidateAgent(network).values)
+        learnt = lessons(steps, bound)
         self._episode_num += shops
-        excess = SCALE * (bound - copy.makespan) / bound
-        lengths = np.full(shops, len(decisions.counts) / shops)
+        excess = SCALE * (bound - built.makespan) / bound
+        lengths = np.full(shops, len(learnt.counts) / shops)
         everything = np.ones(shops, np.bool_)
         self.statistics.ended(everything, {"episode_return": excess, "episode_length": lengths})
-        return decisions
+        return learnt
 
-    def _update(self, batch: Decisions) -> None:
+    def _update(self, batch: Lessons) -> None:
         """Raise the likelihood of the labels."""
         counts, right = _tensor(batch.counts), _tensor(batch.right)
         logits = self.policy.q_net(_tensor(batch.rows), _tensor(batch.state), counts)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.dqn.layout import Int64, Observation, first_best, flatten
+from agents.dqn.exploration import draw
+from agents.dqn.layout import flatten
 from agents.dqn.network import CandidateNetwork
 from agents.dqn.policy import score
 from envs.core.schedule import Schedule
@@ -25,19 +26,9 @@ def best_of(
     while not batch.done.all():
         live = ~batch.done
         rows = np.zeros(batch.size, np.int64)
-        part = {name: array[live] for name, array in batch.observation().items()}
-        rows[live] = draw(part, network, rng)
+        seen = flatten({name: array[live] for name, array in batch.observation().items()})
+        logits = score(network, seen.rows, seen.state, seen.counts)
+        rows[live] = seen.row[draw(logits, seen.counts, rng)]
         batch.step(rows)
     best = batch.makespan.reshape(-1, copies).argmin(axis=1)
     return [batch.schedule(i * copies + int(k)) for i, k in enumerate(best)]
-
-
-def draw(observation: Observation, network: CandidateNetwork, rng: np.random.Generator) -> Int64:
-    """Return a row a state, drawn from the softmax of the outputs by Gumbel's trick, (B,).
-
-    Raises:
-        ValueError: If a state has no candidate.
-    """
-    rows, state, counts, row = flatten(observation)
-    noise = rng.gumbel(size=len(row)).astype(np.float32)
-    return row[first_best(score(network, rows, state, counts) + noise, counts)]

@@ -43,6 +43,8 @@ GUARD = 1e-9  # of the expectation: a cost or a time of nothing counts as so muc
 class Crews:
     """Hold roles, costs, expectations and caps; arrays are read-only.
 
+    Coordinates are in kilometres, or in the unit of their file, and decide nothing.
+
     Raises:
         InputError: If a value is out of its range; shapes are checked by the Problem.
     """
@@ -59,6 +61,7 @@ class Crews:
     pickup: bool = False
     cost_share: float = 0.6  # weight of the cost in the satisfaction; the time has the rest
     factor: float = 1.0  # of the logarithms
+    xy: Float = field(default_factory=lambda: np.empty((0, 2)))  # (F, 2) for maps; () unknown
     # (R, 2) ticks, from and to of each person's shift; -1, -1 none; no rows: nobody has one
     shift: Int = field(default_factory=lambda: np.empty((0, 2), np.int64))
 
@@ -109,6 +112,9 @@ def _check(c: Crews) -> None:
         if getattr(c, name) not in known.__args__:  # type: ignore[attr-defined]
             remedy = f"use one of {', '.join(known.__args__)}"  # type: ignore[attr-defined]
             raise InputError(f"crews.{name}", f"is {getattr(c, name)!r}", remedy)
+    if not np.isfinite(c.xy).all():
+        at = np.argwhere(~np.isfinite(c.xy))[0].tolist()
+        raise InputError(f"crews.xy{at}", f"is {c.xy[tuple(at)]:g}", "give finite coordinates")
     if c.pickup and c.vehicle == "none":
         what = "is asked of vehicles that are never busy"
         raise InputError("crews.pickup", what, "let vehicles stay or drop their crews")
@@ -155,6 +161,9 @@ def check_crews(p: Any) -> None:
         if getattr(crews, name).shape != shape:
             found = getattr(crews, name).shape
             raise InputError(f"{p.name}, crews.{name}", f"shape is {found}, must be {shape}")
+    if crews.xy.shape not in ((0, 2), (sites, 2)):
+        what = f"shape is {crews.xy.shape}, must be {(sites, 2)}, or (0, 2) where unknown"
+        raise InputError(f"{p.name}, crews.xy", what, "give x and y of every site, or of none")
     if p.jobs != n or p.edges.size or p.demand.size or p.transfer.size:
         remedy = "give each job one operation, and neither edges, demand nor transfer"
         raise InputError(p.name, "crews do jobs of one operation", remedy)

@@ -104,6 +104,9 @@ def draw(problem: Problem, schedule: Schedule, title: str | None = None) -> Figu
     axes.set_yticks(range(0, machines, step), labels(problem)[::step])
     if problem.crews is None:
         axes.set_ylabel("machine")
+    else:
+        for r in np.flatnonzero(np.diff(problem.crews.role)):  # people, vehicles, tools
+            axes.axhline(r + 0.5, color="#999999", linewidth=0.8)
     axes.axvline(horizon, color="#222222", linewidth=1.2, linestyle=(0, (4, 2)))
     frame(axes, problem, title if title is not None else f"{problem.name}: makespan {horizon}")
     _numbers(axes, drawn, colours, pixels_a_row=height * DPI / machines)
@@ -226,11 +229,12 @@ def _numbers(axes: Axes, drawn: list[Bar], colours: list[RGB], pixels_a_row: flo
     size = min(9.0, 0.55 * pixels_a_row * 72 / DPI)  # points
     if size < 4.5:
         return
-    digit = 0.64 * size * DPI / 72  # pixels
+    digit = 0.64 * DPI / 72  # pixels a point
     pixels_a_tick = 0.93 * 12.0 * DPI / axes.get_xlim()[1]
     for bar in drawn:
         text = str(bar.job)
-        if (bar.end - bar.start) * pixels_a_tick < digit * len(text) + 2:
+        room = ((bar.end - bar.start) * pixels_a_tick - 2) / (digit * len(text))  # points
+        if room < max(0.7 * size, 4.5):
             continue
         axes.text(
             (bar.start + bar.end) / 2,
@@ -238,7 +242,7 @@ def _numbers(axes: Axes, drawn: list[Bar], colours: list[RGB], pixels_a_row: flo
             text,
             ha="center",
             va="center_baseline",
-            fontsize=size,
+            fontsize=min(size, room),
             color=_ink(colours[bar.job]),
             clip_on=True,
         )

@@ -105,7 +105,7 @@ class Problem:
 
     @cached_property
     def sha256(self) -> str:
-        """Content hash: every field but the name, so that renamed files are recognised."""
+        """Content hash: every field that decides, so that renamed files are recognised."""
         digest = hashlib.sha256()
         for item in fields(self):
             value = getattr(self, item.name)
@@ -117,7 +117,8 @@ class Problem:
                 continue
             parts = {item.name: value}
             if isinstance(value, Crews):
-                parts = {f"crews.{part.name}": getattr(value, part.name) for part in fields(value)}
+                deciding = [part.name for part in fields(value) if part.name != "xy"]
+                parts = {f"crews.{part}": getattr(value, part) for part in deciding}
             for name, part in parts.items():
                 if isinstance(part, np.ndarray) and part.size == 0:
                     continue

@@ -1,6 +1,7 @@
 """Named and generated instances and workloads, their readers, and best-known bounds."""
 
 from envs.instances.bounds import Reference, reference
+from envs.instances.crew_options import CrewOptions
 from envs.instances.json_form import save
 from envs.instances.library import load
 from envs.instances.lublin import LublinWorkload, lublin_workload
@@ -12,6 +13,7 @@ from envs.instances.workload import Rows, Workload
 from envs.instances.workload_file import load_workload, save_workload
 
 __all__ = [
+    "CrewOptions",
     "LublinWorkload",
     "Pool",
     "RandomWorkload",

@@ -40,11 +40,11 @@ _AXES = {  # of each array field
 }
 _CREW_AXES = {  # of Crews
     **{"role": 1, "cost": 2, "travel_cost": 2, "expected_cost": 1, "expected_time": 1, "cap": 1},
-    "shift": 2,
+    **{"xy": 2, "shift": 2},
 }
-_FLOATS = {"weight", "cost", "travel_cost", "expected_cost", "expected_time"}
+_FLOATS = {"weight", "cost", "travel_cost", "expected_cost", "expected_time", "xy"}
 _SCENARIO_AXES = {"time": 2, "reveal": 1, "unavailable": 2, "failures": 1, "counted": 1}
-_WIDTH = {"edges": 2, "unavailable": 3, "shift": 2}  # of arrays that have no rows
+_WIDTH = {"edges": 2, "unavailable": 3, "xy": 2, "shift": 2}  # of arrays that have no rows
 
 
 def to_json(problem: Problem, scenario: Scenario = AS_PLANNED) -> str:

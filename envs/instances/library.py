@@ -11,6 +11,7 @@ from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.instances import classic, taillard
 from envs.instances.bounds import Reference, find, known
+from envs.instances.crew_options import NONE_GIVEN, CrewOptions, refuse_crew
 from envs.instances.open_shop import random_open_shop
 from envs.instances.random_cloud import named_cloud
 from envs.instances.random_field import named_field
@@ -27,7 +28,7 @@ _HAVE = (
 )
 
 
-def load(name: str | Path) -> Problem:
+def load(name: str | Path, crew: CrewOptions = NONE_GIVEN) -> Problem:
     """Return an instance by its name or the path of its file.
 
     Names are those of SHIPPED, in any usual spelling, ``random-15x15-7`` (jobs, machines, seed),
@@ -35,12 +36,27 @@ def load(name: str | Path) -> Problem:
     subtasks, group, seed), and ``field-50-7`` (jobs, seed). Anything else is a path; ``./ft06`` is
     one, too.
 
+    Args:
+        name: The name or path.
+        crew: What a file of field jobs does not say about crews.
+
     Raises:
         InputError: If there is no such name or file, or the file is wrong.
     """
     text = os.fspath(name)
     if not isinstance(name, str):
-        return read(name)
+        return read(name, crew=crew)
+    found = _named(text)
+    if found is None and is_path(text):
+        return read(text, crew=crew)
+    if found is None:
+        raise _unknown(text)
+    refuse_crew(crew, text)
+    return found
+
+
+def _named(text: str) -> Problem | None:
+    """Return the instance of a name that is shipped or drawn; None for others."""
     drawn = _DRAWN.fullmatch(text)
     if drawn:
         jobs, machines, seed = map(int, drawn.groups()[1:])
@@ -53,17 +69,21 @@ def load(name: str | Path) -> Problem:
         return classic.classic(row.name)
     if row is not None and row.name in taillard.NAMES:
         return taillard.taillard(row.name)
-    if is_path(text):
-        return read(text)
+    return None
+
+
+def _unknown(text: str) -> InputError:
+    row = find(text)
     if row is not None:
-        raise InputError(
-            text, f"is known ({describe(row)}), but its data is not shipped", "give its path"
-        )
+        what = f"is known ({describe(row)}), but its data is not shipped"
+        return InputError(text, what, "give its path")
     if os.sep in text or Path(text).suffix:
-        raise InputError(text, "no such file", "check the path")
+        return InputError(text, "no such file", "check the path")
     near = difflib.get_close_matches(text.lower(), [*SHIPPED, *known()], n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    raise InputError(shorten(text) or "instance", "is no known instance and no file", hint + _HAVE)
+    return InputError(
+        shorten(text) or "instance", "is no known instance and no file", hint + _HAVE
+    )
 
 
 def describe(row: Reference) -> str:

@@ -140,6 +140,7 @@ def random_field(
             duration=duration,
             vehicle=vehicle,
             pickup=pickup,
+            xy=points / 1000,
             shift=_shifts(shift, role),
         ),
     )

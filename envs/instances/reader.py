@@ -8,6 +8,8 @@ from pathlib import Path
 from envs.core.errors import InputError
 from envs.core.problem import Problem
 from envs.instances.cloud_json import is_cloud, parse_cloud
+from envs.instances.crew_options import NONE_GIVEN, CrewOptions, refuse_crew
+from envs.instances.field_formats import field_format
 from envs.instances.fjsp import Base, parse_fjsp
 from envs.instances.json_form import parse_json
 from envs.instances.jsplib import parse_jsplib
@@ -25,24 +27,32 @@ _BY_SUFFIX = {
 HURINK_SETS = ("sdata", "edata", "rdata", "vdata")
 
 
-def read(path: str | Path, *, base: Base | None = None) -> Problem:
+def read(path: str | Path, *, base: Base | None = None, crew: CrewOptions = NONE_GIVEN) -> Problem:
     """Return the problem in a file of JSON or of one of the text formats.
 
     JSON is told by its suffix or its first character, and that of cloud manufacturing by its
     "format". By their suffix are told ``.fjs`` (flexible job shops), ``.jsp`` (job shops),
-    ``.osp`` (open shops), ``.sm`` and ``.rcp`` (projects). Any other text is a job shop, flexible
-    or not, told by its content, as hardly any file can be read both ways: one that can is JSPLIB.
+    ``.osp`` (open shops), ``.sm`` and ``.rcp`` (projects). Any other text is told by its content:
+    field jobs by their headings (:mod:`envs.instances.field_formats`), else it is a job shop,
+    flexible or not, as hardly any file can be read both ways: one that can is JSPLIB.
 
     Args:
         path: The file.
         base: Number of the first machine of a flexible job shop; None detects it.
+        crew: What a file of field jobs does not say about crews.
 
     Raises:
         InputError: If the file cannot be read; the message holds ``file:line``.
     """
     path = Path(path)
     text = read_text(path)
-    if path.suffix.lower() == ".json" or text.lstrip().startswith("{"):
+    if _told_by_content(path, text) and base is None and text.strip():
+        lines = split_lines(text, path)
+        parse = field_format(lines)
+        if parse is not None:
+            return parse(lines, path, crew)
+    refuse_crew(crew, path.name)
+    if _is_json(path, text):
         if is_cloud(text):
             return parse_cloud(text, str(path), path.stem)
         return parse_json(text, str(path))
@@ -54,6 +64,14 @@ def read(path: str | Path, *, base: Base | None = None) -> Problem:
         if error.where.startswith(f"{path}:"):
             raise
         raise InputError(f"{path}: {error.where}", error.problem, error.remedy) from error
+
+
+def _is_json(path: Path, text: str) -> bool:
+    return path.suffix.lower() == ".json" or text.lstrip().startswith("{")
+
+
+def _told_by_content(path: Path, text: str) -> bool:
+    return not _is_json(path, text) and path.suffix.lower() not in (".fjs", *_BY_SUFFIX)
 
 
 def _parse_text(lines: list[Line], path: Path, base: Base | None) -> Problem:

@@ -20,6 +20,8 @@ _SUFFIXES = (
     *(f".{s}" for s in HURINK_SETS),
 )
 _OTHERS = ("readme", "source", "license", "licence", "copying", "notice", "changelog", "makefile")
+_NOTES = ("-source", "file_format")  # ends of the names of notes that come with field jobs
+_LISTS = "technicians_"  # start of the names of lists that instances of field jobs refer to
 _OTHER_FILES = ("bks.json", "instances.json", "jsplib_instances.json", "requirements.txt")
 
 
@@ -65,8 +67,8 @@ def is_folder(path: Path) -> bool:
 def instance_files(folder: Path) -> list[Path]:
     """Return the files of a folder that should be instances, in natural order.
 
-    Hidden files and those that collections hold beside their instances (README, SOURCE, tables,
-    archives, programs) are left out.
+    Hidden files and those that collections hold beside their instances (README, SOURCE, lists of
+    technicians, tables, archives, programs) are left out.
 
     Raises:
         InputError: If there is none.
@@ -82,7 +84,8 @@ def _files(folder: Path) -> Iterator[Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
             low = name.lower()
-            other = low.startswith((".", *_OTHERS)) or low.endswith("~") or low in _OTHER_FILES
+            other = low.startswith((".", *_OTHERS, _LISTS)) or low.endswith("~")
+            other |= low in _OTHER_FILES or Path(low).stem.endswith(_NOTES)
             if not other and Path(low).suffix in _SUFFIXES:
                 yield Path(parent, name)
 

@@ -116,3 +116,11 @@ class PickTheBest(VectorEnv):
 @pytest.fixture
 def toy():
     return PickTheBest
+
+
+@pytest.fixture
+def by_row():
+    """Prefer the lowest row."""
+    return lambda observation: np.where(
+        observation["action_mask"] != 0, -np.arange(observation["action_mask"].shape[1]), -np.inf
+    ).astype(np.float32)

@@ -26,7 +26,7 @@ from agents.dqn.config import DQNConfig, Exploration
 from agents.dqn.dqn import MaskedDQN
 from agents.self_labelling.config import SelfLabellingConfig
 from agents.self_labelling.learner import SelfLabelling
-from agents.self_labelling.replay import Decisions
+from agents.teaching.lessons import Lessons
 from baselines.tabu.plans import Plans
 from envs.instances import random_shop
 from envs.shop.batch import ShopBatch
@@ -161,7 +161,7 @@ def self_labelling(seed: int, sabotage: Sabotage | None = None) -> Acting:
     return _agent(learner.agent_net, sabotage)
 
 
-def dealt(decisions: Decisions, rng: np.random.Generator) -> Decisions:
+def dealt(decisions: Lessons, rng: np.random.Generator) -> Lessons:
     """Deal the labels of each decision out anew among its candidates."""
     decision = np.repeat(np.arange(len(decisions.counts)), decisions.counts)
     order = np.lexsort((rng.random(len(decision)), decision))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.self_labelling.replay import Decisions
+from agents.teaching.lessons import Lessons
 from tests.agents.learning import SABOTAGES, Chance, dealt, dqn, learns, self_labelling
 
 TRAININGS = [dqn, self_labelling]
@@ -30,7 +30,8 @@ def test_dealt_labels_stay_with_their_decisions():
     counts = np.array([3, 2, 4])
     right = np.array([1, 0, 0, 1, 0, 0, 1, 1, 0], bool)
     rows = np.arange(9, dtype=np.float32)[:, None]
-    own = Decisions(rows, np.zeros((3, 1), np.float32), counts, right)
+    nothing = np.zeros(3)
+    own = Lessons(rows, np.zeros((3, 1), np.float32), counts, right, nothing, nothing)
     rng = np.random.default_rng(0)
     many = np.array([dealt(own, rng).right for _ in range(600)])
     np.testing.assert_array_equal(np.add.reduceat(many, [0, 3, 5], axis=1), [[1, 1, 2]] * 600)

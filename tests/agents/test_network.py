@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from agents.dqn.network import CandidateNetwork, segment_max, segment_mean
+from agents.dqn.network import CandidateNetwork, segment_mean
+from agents.dqn.pooling import pool
 
 COUNTS = torch.tensor([3, 1, 4, 2])
 
@@ -25,22 +26,35 @@ def test_it_has_the_size_that_its_docstring_says(net):
     assert sum(p.numel() for p in net.parameters()) == 28_033
 
 
-def test_segments_equal_a_loop():
-    rows = torch.randn(10, 3)
-    segment = torch.repeat_interleave(COUNTS)
+def test_pools_equal_a_loop():
+    rows, state = torch.randn(10, 3), torch.randn(4, 2)
     parts = torch.split(rows, COUNTS.tolist())
-    assert torch.equal(
-        segment_max(rows, segment, 4), torch.stack([p.max(dim=0).values for p in parts])
-    )
-    mean = segment_mean(rows, segment, COUNTS.float())
-    torch.testing.assert_close(mean, torch.stack([p.mean(dim=0) for p in parts]))
+    top = torch.stack([p.max(dim=0).values for p in parts])
+    mean = torch.stack([p.mean(dim=0) for p in parts])
+    torch.testing.assert_close(pool(rows, state, COUNTS), torch.cat([mean, top, state], dim=1))
+    segment = torch.repeat_interleave(COUNTS)
+    torch.testing.assert_close(segment_mean(rows, segment, COUNTS.float()), mean)
+
+
+def test_pools_are_those_of_other_devices():
+    """Where there are no arrays, torch's own operations by segment give the same."""
+    rows, state = torch.randn(10, 3), torch.randn(4, 2)
+    other = [torch.segment_reduce(rows, how, lengths=COUNTS) for how in ("mean", "max")]
+    torch.testing.assert_close(pool(rows, state, COUNTS), torch.cat([*other, state], dim=1))
 
 
 def test_gradients_equal_finite_differences():
     rows = torch.randn(10, 3, dtype=torch.float64, requires_grad=True)
+    state = torch.randn(4, 2, dtype=torch.float64)
     segment = torch.repeat_interleave(COUNTS)
-    assert torch.autograd.gradcheck(lambda r: segment_max(r, segment, 4), rows)
+    assert torch.autograd.gradcheck(lambda r: pool(r, state, COUNTS), rows)
     assert torch.autograd.gradcheck(lambda r: segment_mean(r, segment, COUNTS.double()), rows)
+
+
+def test_equal_maxima_all_receive_the_gradient():
+    rows = torch.tensor([[1.0], [1.0], [0.0]], requires_grad=True)
+    pool(rows, torch.zeros(1, 1), torch.tensor([3]))[0, 1].backward()
+    assert rows.grad.ravel().tolist() == [1.0, 1.0, 0.0]
 
 
 def test_order_of_candidates_does_not_matter(net):
@@ -73,8 +87,6 @@ def test_mean_score_is_the_value_of_the_state(net):
     rows, state = batch()
     scores = net(rows, state, COUNTS).detach().numpy()
     hidden = net.encode(rows)
-    segment = torch.repeat_interleave(COUNTS)
-    context = [segment_mean(hidden, segment, COUNTS.float()), segment_max(hidden, segment, 4)]
-    value = net.value(torch.cat([*context, state], dim=1)).detach().numpy()[:, 0]
+    value = net.value(pool(hidden, state, COUNTS)).detach().numpy()[:, 0]
     means = [part.mean() for part in np.split(scores, COUNTS.cumsum(0)[:-1])]
     np.testing.assert_allclose(means, value, atol=1e-5)

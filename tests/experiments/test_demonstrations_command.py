@@ -2,6 +2,7 @@
 
 import pytest
 
+from agents.dqn.card import read_card
 from agents.dqn.checkpoint import load
 from envs.core.errors import InputError
 from experiments import train
@@ -10,7 +11,8 @@ from experiments.compose import compose
 SMALL = [
     "agent=dqn",
     "agent.demonstrations.share=0.25",
-    "agent.demonstrations.episodes=8",
+    "agent.demonstrations.shops=4",
+    "agent.demonstrations.moves=10",
     "agent.quantiles=4",
     "agent.envs=4",
     "agent.width=16",
@@ -32,6 +34,8 @@ def test_flexible_shops_train_with_quantiles_and_a_teacher(tmp_path):
     assert train.run(compose("train", settings))["updates"] > 0
     agent = load(tmp_path / "run" / "checkpoints" / "best", "flexible")
     assert agent.network.quantiles == 4
+    card = read_card(tmp_path / "run" / "checkpoints" / "best")
+    assert (card.taught, card.temperature) == (0.05, pytest.approx(0.015))
 
 
 @pytest.mark.parametrize(

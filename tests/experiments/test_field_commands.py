@@ -39,6 +39,15 @@ def test_files_hold_problems_and_days(tmp_path):
     save(day.problem, tmp_path / "day.json", day.scenario)
     again = load_instance(str(tmp_path / "field.json"))
     assert again.sha256 == problem.sha256
+    assert again.crews.xy.shape == (9, 2) and again.crews.xy[0].tolist() == [20, 20]
+    np.testing.assert_array_equal(again.crews.xy, problem.crews.xy)
+    form = json.loads((tmp_path / "field.json").read_text())
+    del form["crews"]["xy"]  # coordinates are for maps alone
+    (tmp_path / "bare.json").write_text(json.dumps(form))
+    bare = load_instance(str(tmp_path / "bare.json"))
+    assert bare.sha256 == problem.sha256 and bare.crews.xy.shape == (0, 2)
+    save(bare, tmp_path / "bare.json")
+    assert load_instance(str(tmp_path / "bare.json")).crews.xy.shape == (0, 2)
     later = load_instance(str(tmp_path / "day.json"))
     np.testing.assert_array_equal(later.scenario.reveal, day.scenario.reveal)
     np.testing.assert_array_equal(later.problem.crews.shift, day.problem.crews.shift)
@@ -92,6 +101,8 @@ def test_an_agent_is_trained_and_used(tmp_path):
         ({"shift": [[9], [3]]}, "crews.shift: shape is (2, 1), must be (25, 2)"),
         ({"role": None}, "is missing"),
         ({"cost": "much"}, "is not a list"),
+        ({"xy": [[1, 2], [3]]}, "crews.xy: is ragged"),
+        ({"xy": [[1, 2], [3, 4]]}, "crews.xy: shape is (2, 2), must be (3, 2), or (0, 2)"),
         ({"travel": -5}, "setup is -5"),
     ],
 )

@@ -224,6 +224,8 @@ def test_what_happens_is_checked_too():
         ({"vehicle": "none", "pickup": True}, "crews.pickup is asked of vehicles that are never"),
         ({"cost_share": 1.5}, "crews.cost_share is 1.5"),
         ({"factor": 0.0}, "crews.factor is 0.0"),
+        ({"xy": np.zeros((2, 2))}, r"crews.xy shape is \(2, 2\), must be \(3, 2\), or \(0, 2\)"),
+        ({"xy": np.full((3, 2), np.inf)}, r"crews.xy\[0, 0\] is inf"),
         ({"shift": np.full((7, 2), -1)}, r"crews.shift shape is .7, 2., must be .8, 2. or empty"),
         ({"shift": np.array([[5, 5], *[[-1, -1]] * 7])}, r"crews.shift\[0\] is 5 to 5"),
         ({"shift": np.array([[-1, 5], *[[-1, -1]] * 7])}, r"crews.shift\[0\] is -1 to 5"),

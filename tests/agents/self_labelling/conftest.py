@@ -1,7 +1,6 @@
 """Small shops and what every test of the self-labelling agent needs."""
 
 import gymnasium
-import numpy as np
 import pytest
 import torch
 
@@ -31,11 +30,3 @@ def make():
         return SelfLabelling(NativeVecEnv(vector), config, teach, seed=seed)
 
     return learner
-
-
-@pytest.fixture
-def by_row():
-    """Prefer the lowest row."""
-    return lambda observation: np.where(
-        observation["action_mask"] != 0, -np.arange(observation["action_mask"].shape[1]), -np.inf
-    ).astype(np.float32)

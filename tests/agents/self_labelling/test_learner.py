@@ -7,8 +7,8 @@ from stable_baselines3.common.callbacks import CallbackList
 
 from agents.dqn.agent import CandidateAgent
 from agents.self_labelling import snapshot
-from agents.self_labelling.loss import cross_entropy
 from agents.self_labelling.sampling import best_of
+from agents.teaching.loss import cross_entropy
 from envs.instances import random_shop
 from envs.shop.batch import ShopBatch
 

@@ -12,15 +12,16 @@ the right one by chance.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 
-from agents.dqn.layout import Int64
+from agents.dqn.exploration import draw
+from agents.dqn.layout import Int64, flatten
 from agents.dqn.network import CandidateNetwork
-from agents.self_labelling.replay import Decisions, choices, joined
-from agents.self_labelling.sampling import draw
+from agents.dqn.policy import score
+from agents.teaching.copying import Step
 from envs.core.problem import Problem
 from envs.shop.batch import ShopBatch
 
@@ -41,17 +42,22 @@ Teacher = Callable[[Sequence[Problem], np.random.Generator], Guide]
 
 
 def guided(
-    batch: ShopBatch, guide: Guide, network: CandidateNetwork, rng: np.random.Generator
-) -> Decisions:
-    """Build shops by draws from the network's softmax; return what the guide says is right.
+    batch: ShopBatch,
+    guide: Guide,
+    network: CandidateNetwork,
+    rng: np.random.Generator,
+    temperature: float = 1.0,
+) -> Iterator[Step]:
+    """Build shops by draws from the network's softmax; yield what the guide says is right.
 
     Args:
-        batch: Just begun, without forced moves.
+        batch: Just begun, without forced moves; it holds what was built at the end.
         guide: Of the same shops.
-        network: Its outputs are the logits of what is dispatched.
+        network: Values what is dispatched.
         rng: Draws.
+        temperature: By which its outputs are divided to be logits.
     """
-    parts: list[Decisions] = []
+    nothing_lost = np.zeros(batch.size, np.bool_)
     while not batch.done.all():
         table, observation = batch.table(), batch.observation()
         mask, live = table.mask != 0, np.flatnonzero(~batch.done)
@@ -61,10 +67,12 @@ def guided(
             at = np.flatnonzero(mask[b])
             costs = guide.costs(b, operation[b, at], machine[b, at])
             right[b, at] = costs == costs.min()
-        parts.append(choices(observation, mask, right))
+        seen = flatten({name: array[live] for name, array in observation.items()})
+        logits = score(network, seen.rows, seen.state, seen.counts) / temperature
         chosen = np.zeros(batch.size, np.int64)
-        chosen[live] = draw({k: array[live] for k, array in observation.items()}, network, rng)
+        chosen[live] = seen.row[draw(logits, seen.counts, rng)]
         for b in live.tolist():
             guide.follow(b, int(operation[b, chosen[b]]), int(machine[b, chosen[b]]))
-        batch.step(chosen)
-    return joined(parts)
+        running = ~batch.done
+        ticks = batch.step(chosen)
+        yield Step(observation, mask, right, nothing_lost, chosen, running, ticks)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.dqn.layout import Float32, Int64
-from agents.self_labelling.replay import Decisions
+from agents.teaching.lessons import Lessons
 from envs.core.compiled import njit
 
 
@@ -31,6 +31,8 @@ class Memory:
         self.rows = np.zeros((self.ROWS * capacity, columns), np.float32)
         self.right = np.zeros(self.ROWS * capacity, np.bool_)
         self.state = np.zeros((capacity, state), np.float32)
+        self.chosen = np.zeros(capacity, np.int64)
+        self.value = np.zeros(capacity, np.float32)
         self.start = np.zeros(capacity, np.int64)  # number of a decision's first candidate
         self.count = np.zeros(capacity, np.int64)
         self.oldest = self.head = 0  # decisions are numbered for ever, too
@@ -39,11 +41,12 @@ class Memory:
     def __len__(self) -> int:
         return self.head - self.oldest
 
-    def add(self, decisions: Decisions) -> None:
+    def add(self, lessons: Lessons) -> None:
         """Store decisions in place of the oldest; of too many the last ones are kept."""
-        rows, state, counts, right = _last(decisions, self.capacity, len(self.rows))
+        kept = _last(lessons, self.capacity, len(self.rows))
+        rows, state, counts, right, chosen, value = kept
         place = np.arange(self.head, self.head + len(counts)) % self.capacity
-        self.state[place] = state
+        self.state[place], self.chosen[place], self.value[place] = state, chosen, value
         self.count[place] = counts
         self.start[place] = self.written + np.cumsum(counts) - counts
         at = np.arange(self.written, self.written + len(rows)) % len(self.rows)
@@ -55,14 +58,15 @@ class Memory:
         while self.oldest < self.head and self.start[self.oldest % self.capacity] < first:
             self.oldest += 1
 
-    def sample(self, size: int, rng: np.random.Generator) -> Decisions:
+    def sample(self, size: int, rng: np.random.Generator) -> Lessons:
         """Return `size` decisions drawn uniformly, with replacement."""
         place = rng.integers(self.oldest, self.head, size=size) % self.capacity
         counts = self.count[place]
         rows = np.empty((int(counts.sum()), self.rows.shape[1]), np.float32)
         right = np.empty(len(rows), np.bool_)
         _gather(self.start[place], counts, self.rows, self.right, rows, right)
-        return Decisions(rows, self.state[place], counts, right)
+        own = (self.chosen[place], self.value[place])
+        return Lessons(rows, self.state[place], counts, right, *own)
 
     def get_state(self) -> dict[str, NDArray[Any]]:
         """Return copies of everything that :meth:`set_state` needs."""
@@ -76,18 +80,18 @@ class Memory:
         self.oldest, self.head, self.written = (int(x) for x in state["ends"])
 
 
-_ARRAYS = ("rows", "right", "state", "start", "count")
+_ARRAYS = ("rows", "right", "state", "chosen", "value", "start", "count")
 
 
-def _last(decisions: Decisions, most: int, most_rows: int) -> Decisions:
+def _last(lessons: Lessons, most: int, most_rows: int) -> Lessons:
     """Return the last decisions that fit."""
-    rows, state, counts, right = decisions
+    rows, state, counts, right, chosen, value = lessons
     ends = np.cumsum(counts[::-1])
     keep = min(most, int(np.searchsorted(ends, most_rows, side="right")))
     if keep == len(counts):
-        return decisions
-    skip = len(rows) - int(ends[keep - 1])
-    return Decisions(rows[skip:], state[-keep:], counts[-keep:], right[skip:])
+        return lessons
+    skip, old = len(rows) - int(ends[keep - 1]), len(counts) - keep
+    return Lessons(rows[skip:], state[old:], counts[old:], right[skip:], chosen[old:], value[old:])
 
 
 @njit()

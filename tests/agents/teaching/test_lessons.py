@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from agents.copying import alike
-from agents.self_labelling.replay import replay
+from agents.teaching.copying import alike, copy
+from agents.teaching.lessons import lessons
 from baselines.tabu import Tabu
 from envs.core.check import violations
 from envs.core.protocols import Budget
@@ -26,7 +26,7 @@ def taught(problems):
 
 def copied(problems, schedules, prefer, delay=1.0):
     batch = alike(ShopBatch.of(problems, delay=delay), problems)
-    decisions = replay(batch, schedules, prefer)
+    decisions = lessons(copy(batch, schedules, prefer), batch.bound)
     for b, problem in enumerate(problems):
         assert violations(problem, batch.schedule(b)) == []
     return batch, decisions
@@ -74,9 +74,30 @@ def test_a_copy_within_narrower_decisions_is_one_of_theirs(by_row, delay):
 
 def test_labels_are_legal_and_leave_a_choice(by_row):
     problems = shops()
-    _, (rows, state, counts, right) = copied(problems, taught(problems), by_row)
+    _, (rows, state, counts, right, chosen, value) = copied(problems, taught(problems), by_row)
     assert rows.shape == (counts.sum(), 36) and state.shape == (len(counts), 6)
     starts = np.cumsum(counts) - counts
     hits = np.add.reduceat(right.astype(int), starts)
     assert (hits >= 1).all() and (hits < counts).all()
     assert 50 < len(counts) < sum(p.operations for p in problems)
+    assert (right[starts + chosen]).all() and (value <= 0).all()
+
+
+@pytest.mark.parametrize("delay", [0.0, 1.0])
+def test_values_are_the_rewards_to_come(by_row, delay):
+    """Those of a shop's first choice and of its last are what its bound rises by from there."""
+    problem = random_shop(8, 8, 2)
+    schedules = taught([problem])
+    batch = alike(ShopBatch.of([problem], delay=delay), [problem])
+    first, bounds = batch.bound, []
+
+    def watched():
+        for step in copy(batch, schedules, by_row):
+            if (step.right != step.mask).any():
+                bounds.append(int(batch.bound[0] + step.ticks[0]))
+            yield step
+
+    learnt = lessons(watched(), first)
+    rise = batch.makespan[0] - np.array(bounds)
+    np.testing.assert_allclose(learnt.value, -10.0 * rise / first[0], rtol=1e-5, atol=1e-6)
+    assert len(bounds) > 10 and rise[0] > 0

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from agents.self_labelling.loss import cross_entropy
-from agents.self_labelling.memory import Memory
-from agents.self_labelling.replay import Decisions
+from agents.teaching.lessons import Lessons
+from agents.teaching.loss import cross_entropy
+from agents.teaching.memory import Memory
 
 
 def numbered(first, counts):
@@ -15,7 +15,8 @@ def numbered(first, counts):
     which = first + np.arange(len(counts))
     rows = np.repeat(which, counts).astype(np.float32)[:, None]
     right = np.arange(len(rows)) == np.repeat(np.cumsum(counts) - counts, counts)
-    return Decisions(rows, which.astype(np.float32)[:, None], counts, right)
+    value = -which.astype(np.float32)
+    return Lessons(rows, which.astype(np.float32)[:, None], counts, right, which % counts, value)
 
 
 def test_the_latest_decisions_are_kept_whole():
@@ -30,6 +31,8 @@ def test_the_latest_decisions_are_kept_whole():
         np.testing.assert_array_equal(
             np.flatnonzero(batch.right), np.cumsum(batch.counts) - batch.counts
         )
+        np.testing.assert_array_equal(batch.chosen, which % batch.counts)
+        np.testing.assert_array_equal(batch.value, -which)
         oldest = first + 6 - len(memory)
         assert set(which) == set(range(oldest, first + 6))
         room = sizes[oldest : first + 6].sum()
