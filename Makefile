@@ -16,7 +16,7 @@ COMMA  := ,
 ONLINE := results/dynamic
 FIELD  := results/field
 
-PAPERS := jobshop/paper flexible/paper dynamic/paper
+PAPERS := jobshop/paper flexible/paper dynamic/paper field/paper
 # Trained agents that come with the code, <training>/seed<k>, taken unless TRAIN=1.
 SHIPPED := checkpoints
 TRAINED := $(subst $() ,$(COMMA),$(PAPERS:%=results/%-trained/runs))
@@ -152,15 +152,19 @@ results: $(STAMP)
 	    $(if $(TRAIN),out=results/$$e-trained,trained=$(SHIPPED)) || exit 2; done
 	$(MAKE) readme-results
 
-# Put the tables and pictures of the last `make results` into the README.
+# Put the tables and pictures of the last `make results` into the README; where several evaluations
+# are drawn, each below its name.
 readme-results:
 	for e in $(PAPERS); do from=results/$$e$(if $(TRAIN),-trained); to=$${e%/*}; \
-	    test -f $$from/table.md || continue; \
-	    cp $$from/curves.png docs/$${to}_learning.png; cp $$from/*-compare.png docs/$${to}_agents.png; \
-	    of=$$(basename $$from/*-compare.png -compare.png); \
-	    { cat $$from/evaluations/$$of/table.md; \
+	    test -f $$from/table.md || continue; cp $$from/curves.png docs/$${to}_learning.png; \
+	    several=$$(test $$(ls $$from/*-compare.png | wc -l) -gt 1 && echo yes); as=; \
+	    { for c in $$from/*-compare.png; do of=$$(basename $$c -compare.png); \
+	    as=$${as:+$${to}_agents_$$of}; as=$${as:-$${to}_agents}; \
+	    test -z "$$several" || printf '\n**%s**\n\n' $$of; \
+	    cat $$from/evaluations/$$of/table.md; \
+	    test $$as != $${to}_agents || \
 	    printf '\n![Learning curves](docs/%s_learning.png)\n' $$to; \
-	    printf '![Methods compared](docs/%s_agents.png)\n' $$to; \
+	    cp $$c docs/$$as.png; printf '![Methods compared](docs/%s.png)\n' $$as; done; \
 	    for a in $$from/*-allowance.png; do test -f $$a || continue; \
 	    cp $$a docs/$${to}_allowance.png; \
 	    printf '\n![Planning anew](docs/%s_allowance.png)\n\n' $$to; cat $${a%.png}.md; done; \

@@ -10,6 +10,8 @@ import numpy as np
 
 from baselines.dispatch import Priorities, Rule
 from envs.core.candidates import CandidateTable
+from envs.field.rollout import PEOPLE, WAY, WORK
+from envs.field.stack import MILLION
 
 STEP = 8.0  # between jobs, above any number of a rule
 
@@ -51,6 +53,15 @@ def least_worth(table: CandidateTable) -> Priorities:
     return -table["worth"].astype(np.float64)
 
 
+def large_first(table: CandidateTable) -> Priorities:
+    """What adds least to F, long jobs and large crews first and long ways last.
+
+    It is the rule that agents' rollouts play on by, here with every crew that is proposed.
+    """
+    jobs = (WAY * table["way"] - WORK * table["work"]) / np.maximum(table["usual"], 1)
+    return -(table["worth"] / MILLION + jobs - PEOPLE * table["people"])
+
+
 CREW_RULES: dict[str, Rule] = {
     "manual": manual,
     "nearest_free": nearest_free,
@@ -58,4 +69,5 @@ CREW_RULES: dict[str, Rule] = {
     "edd": edd,
     "cheapest": cheapest,
     "least_worth": least_worth,
+    "large_first": large_first,
 }

@@ -223,6 +223,14 @@ def objective(rows: Sequence[Row]) -> str:
     return str(name).replace("_", " ")
 
 
+def others(rows: Sequence[Row]) -> list[list[dict[str, Any]]]:
+    """Return the rows anew for each further objective that they are compared by."""
+    return [
+        [{**row, "objective": {"name": name, "value": row["also"][name]}} for row in rows]
+        for name in rows[0].get("also") or {}
+    ]
+
+
 def may_vanish(rows: Sequence[Row]) -> bool:
     """Return whether the objective can be 0, so that a ratio on one instance says nothing."""
     return any(word in objective(rows).split() for word in ("tardiness", "late"))

@@ -15,6 +15,7 @@ from experiments.compare import (
     groups,
     may_vanish,
     objective,
+    others,
 )
 
 # Objectives that are no times.
@@ -38,15 +39,40 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def _page(rows: Sequence[Row], lay: Callable[..., str]) -> str:
-    """Return the table, without references that of each group, too, and the notes."""
+    """Return the tables, those of further objectives behind, and the notes."""
     lines = compare(rows)
+    parts = _tables(rows, lines, lay)
+    for again in others(rows):
+        parts += [f"By {objective(again)}:", *_tables(again, compare(again), lay)]
+    return "\n\n".join([*parts, _notes(rows, lines)])
+
+
+def _tables(rows: Sequence[Row], lines: Sequence[Line], lay: Callable[..., str]) -> list[str]:
+    """Return the table, and without references those of the groups and of plans made once."""
     parts = [lay(*_cells(rows, lines), left=2)]
     if by_group := _changes(rows, lines):
         parts += [
             f"Change against {rows[0]['method']} by group, per cent:",
             lay(*by_group, left=2),
         ]
-    return "\n\n".join([*parts, _notes(rows, lines)])
+    if along := _along(rows, lines):
+        parts += ["Deciding along the day against the plan made once, per cent:", lay(*along)]
+    return parts
+
+
+def _along(rows: Sequence[Row], lines: Sequence[Line]) -> tuple[list[str], list[list[str]]] | None:
+    """Return what methods gain on themselves @once, pair by pair; None where there are none."""
+    columns, of_means, body = _columns(lines), may_vanish(rows), []
+    names = {line.method for line in lines}
+    for line in lines:
+        once = f"{line.method}@once"
+        if once not in names:
+            continue
+        both = [row for name in (once, line.method) for row in rows if row["method"] == name]
+        pairs = next(own for own in compare(both) if own.method == line.method).pairs
+        parts = [pairs, *([pair for pair in pairs if pair.group == name] for name in columns)]
+        body.append([line.method, *(_interval(change(p, of_means=of_means)) for p in parts)])
+    return (["method", "all", *columns], body) if body else None
 
 
 def _cells(rows: Sequence[Row], lines: Sequence[Line]) -> tuple[list[str], list[list[str]]]:

@@ -34,6 +34,7 @@ class Settings(SearchSettings):
     suite: Any
     methods: tuple[MethodSpec, ...] = Field(min_length=1)
     objective: Text = "auto"
+    also: tuple[Text, ...] = ()
     pool: PoolConfig = PoolConfig()
     crew: CrewConfig = CrewConfig()
     seeds: tuple[int, ...] = Field(min_length=1)
@@ -81,6 +82,7 @@ class Plan:
     methods: list[Method]  # with different names, able to solve the instances
     budget: Budget  # of a search
     objective: str
+    also: tuple[str, ...] = ()  # further objectives that tables show
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -108,16 +110,20 @@ def prepare(config: Mapping[str, Any]) -> Plan:
     if not any(isinstance(instance, Workload) for instance in instances):
         refuse_pool(settings.pool, "the suite")
     objective = objective_of(settings.objective, family)
+    also = tuple(objective_of(name, family, f"also[{i}]") for i, name in enumerate(settings.also))
+    for i, name in enumerate(also):
+        if name in (objective, *also[:i]):
+            raise InputError(f"also[{i}]", f"is {name} again", "give each objective once")
     chosen = methods(settings.methods, settings.searches, "methods", family)
     for method in chosen:
         for one in method.members or (method,):
             for instance in instances:
                 one.check(instance)
             one.warm(budget)
-    return Plan(settings, instances, chosen, budget, objective)
+    return Plan(settings, instances, chosen, budget, objective, also)
 
 
-def objective_of(name: str, family: Family) -> str:
+def objective_of(name: str, family: Family, where: str = "objective") -> str:
     """Return the objective that a configuration names; "auto" is the family's usual one.
 
     Raises:
@@ -127,7 +133,7 @@ def objective_of(name: str, family: Family) -> str:
         return family.objectives[0]
     if name not in family.objectives:
         remedy = f"{nearest(name, family.objectives)} known are {', '.join(family.objectives)}"
-        raise InputError("objective", f"is {shown(name)}", remedy.strip())
+        raise InputError(where, f"is {shown(name)}", remedy.strip())
     return name
 
 
@@ -143,6 +149,7 @@ class Evaluation:
         instances, chosen = plan.instances, plan.methods
         self.instances, self.methods, self.settings = instances, chosen, plan.settings
         self.budget, self.results, self.objective = plan.budget, results, plan.objective
+        self.also = plan.also
         self.stems = stems([problem_of(instance).name for instance in instances])
         self.folders = dict(
             zip([m.name for m in chosen], stems([m.name for m in chosen]), strict=True)
@@ -187,6 +194,7 @@ class Evaluation:
         file = self._file(method, i, seed)
         row = {
             **row_of(instance, known, method, result, self.objective),
+            **self._more(instance, result),
             "budget": method.given(self.budget),
             "seed": seed,
             "schedule": file,
@@ -194,6 +202,12 @@ class Evaluation:
         self.proven.add(i, row)
         schedule_file.write(self.results.folder / file, problem_of(instance), result.schedule)
         self.results.add(row)
+
+    def _more(self, instance: Instance, result: Result) -> dict[str, Any]:
+        """Return the values of further objectives, nothing where there are none."""
+        family = family_of(instance)
+        values = {name: family.value(name, result) for name in self.also}
+        return {"also": values} if values else {}
 
     def finish(self) -> dict[str, Any]:
         """Write the results in order, the tables and the figure; return what they say."""

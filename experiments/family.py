@@ -65,6 +65,8 @@ class Family(ABC):
     searches: Mapping[str, Kind]
     unbudgeted: frozenset[str] = frozenset()  # searches that spend what their settings say
     allowances: Mapping[str, float] = {}  # ms a decision of searches that decide again and again
+    live: frozenset[str] = frozenset()  # searches of what becomes known bit by bit, too
+    follow: Callable[..., Schedule] | None = None  # (instance, Choose, options) planned at once
     objectives: tuple[str, ...]  # by name; the first is the usual one
     reference_rule: str  # the rule to beat in training
     ordered: bool  # whether a row's place in the table says what it is, as that of *wait*

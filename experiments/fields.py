@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -12,15 +13,16 @@ from pydantic import Field
 
 from envs.core.errors import InputError
 from envs.core.problem import Problem
-from envs.core.protocols import Result
+from envs.core.protocols import Budget, Result
 from envs.core.schedule import Schedule
 from envs.field.batch import FieldBatch, Weights, as_day
 from envs.field.day import PROPOSALS
+from envs.field.follow import ahead, follow
 from envs.field.stack import MILLION
 from envs.instances import Reference
 from envs.instances.field_day import FieldDay, named_day, random_day
 from envs.instances.random_field import random_field
-from experiments.config import Config, Text
+from experiments.config import Config, Text, construct
 from experiments.family import Choose, Family, Kind, Search
 from experiments.searches import solver
 from experiments.shops import by_priority
@@ -46,8 +48,8 @@ class FieldEnv(Config):
     vehicles: Count = 5
     tools: Count = 10
     skills: Annotated[int, Field(ge=0, le=1000)] = 0
-    arriving: Share = 0.0
-    overrun: Share = 0.0
+    arriving: Share | tuple[Share, Share] = 0.0
+    overrun: Share | tuple[Share, Share] = 0.0
     duration: Literal["max", "mean", "sum"] = "max"
     vehicle: Literal["stay", "drop", "none"] = "stay"
     pickup: bool = False
@@ -95,10 +97,17 @@ class FieldEnv(Config):
 _RANDOM = ("skills", "arriving", "overrun", "duration", "vehicle", "pickup", "shift")
 
 
+GA, ROLLING = "ga_field", "rolling_ga_field"
+LIVE = (f"{GA}@once", ROLLING)  # what plans days on which jobs come in
+
+
 class Fields(Family):
     """Crews who are sent to jobs, judged by what was expected of cost and time of people."""
 
-    searches: Mapping[str, Kind] = {"ga_field": "search"}
+    searches: Mapping[str, Kind] = dict.fromkeys(("ga_field", *LIVE), "search")
+    live = frozenset(LIVE)
+    unbudgeted = frozenset({ROLLING})
+    allowances: Mapping[str, float] = {ROLLING: 10.0}
     objectives = ("expected_share", "makespan", "cost", "person_time", "mean_tardiness")
     reference_rule = "manual"
     ordered = False
@@ -141,13 +150,37 @@ class Fields(Family):
 
     def search(self, name: str, settings: Mapping[str, Any]) -> Search:
         """Return a search; bad settings raise InputError."""
-        return solver(name, settings, self.objectives[0])
+        if name == GA:
+            return solver(name, settings, self.objectives[0])
+        from baselines.crews import GeneticField
+        from baselines.crews.live import OnceField, RollingField
+
+        own = {key: settings[key] for key in ("allowance", "speed") if key in settings}
+        others = {key: value for key, value in settings.items() if key not in own}
+        search = construct(GeneticField, others, name.partition("@")[0])
+        plans: Any = OnceField(search)
+        if name == ROLLING:
+            plans = replace(construct(RollingField, own, name), search=search)
+
+        def solve(instance: Any, budget: Budget, rng: np.random.Generator) -> Result:
+            result: Result = plans(as_day(instance), budget, rng)
+            return result
+
+        return solve
+
+    @staticmethod
+    def follow(instance: Any, choose: Choose, **options: Any) -> Schedule:
+        """Return what becomes of a day that a method plans at its beginning."""
+        day = as_day(instance)
+        return follow(day, ahead(day, choose, **options), choose, **options)
 
     def check(self, instance: Any, kind: Kind) -> None:
         """Raise InputError for an instance that methods of a kind cannot solve."""
         if kind == "search" and not isinstance(instance, Problem):
             what = "becomes known during the day, and this search plans it beforehand"
-            raise InputError(_problem(instance).name, what, "use a rule or an agent")
+            raise InputError(
+                _problem(instance).name, what, f"use a rule, an agent, {' or '.join(LIVE)}"
+            )
 
     def options(self, card: Any) -> dict[str, Any]:
         """Return the options of :meth:`batch` with which an agent was trained."""

@@ -19,6 +19,7 @@ from experiments.config import Config, Text, nearest, shown
 from experiments.families import SHOPS
 from experiments.family import Family, Instance, Search
 from experiments.method import Generators, Method, Solved, one_pass
+from experiments.once import FORM, once
 from experiments.rollout import rollout
 from experiments.shipped import best, missing, names, shipped
 from experiments.start import improved
@@ -49,6 +50,7 @@ class SearchSettings(Config):
     rolling_tabu: dict[str, Any] = Field(default_factory=dict)
     rolling_ga: dict[str, Any] = Field(default_factory=dict)
     rolling_exact: dict[str, Any] = Field(default_factory=dict)
+    rolling_ga_field: dict[str, Any] = Field(default_factory=dict)
     sample: dict[str, Any] = Field(default_factory=dict)
     agent_beam: dict[str, Any] = Field(default_factory=dict)
 
@@ -83,7 +85,7 @@ def methods(
     Args:
         specs: Names of rules, "ga", "exact", run or checkpoint folders, what else an agent or a
             rule is good for (:data:`experiments.trained.FORMS`), ``rolling_tabu@10ms`` (an
-            allowance of 10 ms a decision), or ``{label: <these>}``;
+            allowance of 10 ms a decision), ``manual@once`` (planned at the beginning of a day), or ``{label: <these>}``;
             ``{label: [folder, folder]}`` is one method, the mean of several trainings, and so is
             the name of a training that is shipped, such as ``jobshop/dqn``. A folder that is
             called as a rule or as such a training is meant by ``./name``.
@@ -136,7 +138,7 @@ def method(spec: str, settings: Mapping[str, Any], where: str, family: Family = 
     The name of a training that is shipped means its seed that was best on validation.
     """
     if spec in family.searches:
-        return _searching(spec, settings.get(spec, {}), family)
+        return _searching(spec, settings.get(spec.partition("@")[0], {}), family)
     if spec in family.makers or spec in family.rules:
         together = TOGETHER if spec in family.rules else 1
         return one_pass(spec, partial(_ruled, spec, family), family, together=together)
@@ -150,6 +152,10 @@ def method(spec: str, settings: Mapping[str, Any], where: str, family: Family = 
         given = {**settings.get(base, {}), "allowance": _allowance(spec, where)}
         return replace(_searching(base, given, family), name=spec)
     known = [*family.rules, *family.makers, *family.searches]
+    if form == FORM and base in {*family.rules, *family.makers}:
+        return once(
+            method(base, settings, where, family), partial(family.rule, base), family, where
+        )
     if base in known and "tabu" in family.searches:
         return _started(base, form, settings, where, family)
     if base and _exists(Path(base)):
@@ -192,7 +198,7 @@ def _searching(name: str, settings: Mapping[str, Any], family: Family) -> Method
         name=name,
         kind=kind,
         solve=partial(_search, search),
-        check=partial(family.check, kind=kind),
+        check=partial(family.check, kind="greedy" if name in family.live else kind),
         warm=partial(_warm, search, family),
         budgeted=name not in family.unbudgeted,
         allowance=allowance and settings.get("allowance", allowance),

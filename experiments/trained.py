@@ -23,6 +23,7 @@ from experiments.families import FAMILIES, family_of
 from experiments.family import Family, Instance, Search, problem_of
 from experiments.inference import Sample
 from experiments.method import Generators, Method, Solved, one_pass
+from experiments.once import FORM, once
 from experiments.record import training_seconds
 from experiments.rollout import by_agent, rollout
 from experiments.start import improved
@@ -30,7 +31,10 @@ from experiments.start import improved
 if TYPE_CHECKING:
     from agents.dqn.agent import Agent
 
-FORMS = "<run folder>@sample, @sample128 or @beam, or <run folder or rule>@tabu (shops)"
+FORMS = (
+    "<run folder>@sample, @sample128 or @beam, or <run folder or rule>@tabu (shops) or @once (days "
+    "of field service)"
+)
 
 
 def checkpoint_of(path: Path) -> Path:
@@ -143,9 +147,11 @@ def inferred(
         InputError: If there is no such form, or none for the agent's family.
     """
     sampled = re.fullmatch(r"sample([1-9]\d{0,5})?", form)
-    if not sampled and form not in ("beam", "tabu"):
+    if not sampled and form not in ("beam", "tabu", FORM):
         raise InputError(where, f"{path} is asked for {form or 'nothing'}", f"write {FORMS}")
     it = load(path, family)
+    if form == FORM:
+        return once(_greedy(it), lambda _: by_agent(it.agent.act), it.family, where, **it.options)
     if form == "tabu":
         if "tabu" not in it.family.searches:
             raise InputError(where, f"no tabu search solves {it.card.family}", f"write {FORMS}")

@@ -128,7 +128,7 @@ class GeneticField:
         state, random = new_state(field), stream(rng)
         near = self.near or max(3, -(-len(field.people) // 3))
         size, slots = self.population, len(problem.slot_operation)
-        some = _population(size, slots, problem.jobs, problem.resources)
+        some = new_population(size, slots, problem.jobs, problem.resources)
         limit = budget.evaluations or 2**62
         done = min(size, limit)
         found(field, state, terms, rates, near, some, random, done)
@@ -212,7 +212,8 @@ def still(watched: list[list[float]]) -> bool:
     return bool((change < STILL).all())
 
 
-def _population(size: int, slots: int, jobs: int, resources: int) -> Population:
+def new_population(size: int, slots: int, jobs: int, resources: int) -> Population:
+    """Return a population without plans."""
     return Population(
         assign=np.zeros((size, slots), np.int64),
         key=np.zeros((size, jobs)),

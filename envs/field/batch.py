@@ -20,6 +20,7 @@ from envs.field import simulate
 from envs.field import stack as k
 from envs.field.day import PROPOSALS
 from envs.field.features import FULL, STATE, TABLE, observe, tabulate
+from envs.field.rollout import play_on
 from envs.instances.field_day import FieldDay, random_day
 from envs.instances.random_field import FieldRanges
 from envs.instances.random_shop import bounded
@@ -146,13 +147,13 @@ class FieldBatch(Batch):
                 self.load(b, kind.day(seed))
                 self.days.totals[b, k.SEED] = seed
         simulate.begin(*self._all, places, self.visible, self.forced, self._weights)
-        self._refuse_blocked()
+        self.refuse_blocked()
 
     @property
     def _all(self) -> tuple[k.Stack, k.Days]:
         return self.stack, self.days
 
-    def _refuse_blocked(self) -> None:
+    def refuse_blocked(self) -> None:
         """Raise if hard caps leave nobody for a job."""
         for b in np.flatnonzero(self.days.totals[:, k.BLOCKED])[:1]:
             what = "has jobs left that nobody may do any more"
@@ -168,7 +169,7 @@ class FieldBatch(Batch):
         self.check(actions)
         out = self._outcome()
         simulate.advance(*self._all, actions, self.visible, self.forced, self._weights, *out)
-        self._refuse_blocked()
+        self.refuse_blocked()
         self.legal = out.flags[0] == 0
         return out.outcome[0]
 
@@ -192,12 +193,23 @@ class FieldBatch(Batch):
         refused, ended = simulate.advance(
             *self._all, actions, self.visible, self.forced, self._weights, *out
         )
-        self._refuse_blocked()
+        self.refuse_blocked()
         if again and ended:
             places = np.flatnonzero(out.flags[1])
             self._start(places, kind)
             out.outcome[2, places] = self.days.totals[places, k.COST]
         return self.observation(), out.moves(refused, ended)
+
+    def rollouts(self, rows: NDArray[np.int64], horizon: float) -> NDArray[np.float64]:
+        """Return the reward of each row if the rule of ``rollout.py`` decided after it, (B, G).
+
+        Args:
+            rows: (B, G) candidates; -1 for none, whose reward is 0. They are not checked.
+            horizon: How long it plays on, in mean jobs.
+        """
+        rewards = np.empty(rows.shape)
+        play_on(*self._all, rows, float(horizon), self.visible, self._weights, rewards)
+        return rewards
 
     def mask(self) -> NDArray[np.int8]:
         """Return (B, K) int8: 1 where a row proposes a crew."""

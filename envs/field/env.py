@@ -14,6 +14,7 @@ from envs.field.options import (
     make_batch,
     observation_space,
 )
+from envs.instances.field_day import Share
 
 
 class FieldServiceEnv(TableEnv[FieldBatch]):
@@ -52,8 +53,9 @@ class FieldServiceEnv(TableEnv[FieldBatch]):
         vehicles: Vehicles.
         tools: Tools.
         skills: Kinds of skill that jobs ask for; 0 for none.
-        arriving: Share of the jobs that become known during the day.
-        overrun: By how much jobs take longer or shorter than planned.
+        arriving: Share of the jobs that become known during the day; a pair (low, high) draws it
+            for each day.
+        overrun: By how much jobs take longer or shorter than planned; or a pair, likewise.
         duration: How long a crew takes, of the times of its people: "max", "mean" or "sum".
         vehicle: What a vehicle does during a job: "stay", "drop" or "none".
         pickup: Whether vehicles collect their crews.
@@ -83,8 +85,8 @@ class FieldServiceEnv(TableEnv[FieldBatch]):
         instance: Instance | None = None,
         *,
         skills: int = 0,
-        arriving: float = 0.0,
-        overrun: float = 0.0,
+        arriving: Share = 0.0,
+        overrun: Share = 0.0,
         duration: Duration = "max",
         vehicle: Vehicle = "stay",
         pickup: bool = False,

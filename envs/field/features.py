@@ -1,7 +1,8 @@
 """What an observation of a day of field service says: columns of each crew, and of the day.
 
 P is the mean expected time of a person's job, the span the expected time of all jobs shared among
-all people. Estimates alone are seen, never what really happens. Every number is clipped to
+all people, both of the jobs that are known by now. Estimates alone are seen, never what really
+happens. Every number is clipped to
 [-CLIP, CLIP].
 """
 
@@ -42,10 +43,10 @@ COLUMNS: dict[str, str] = {
     "elsewhere": "ln of the least share of its expected cost for which the crew does another job",
     "neighbours": "mean way to the three nearest other jobs that wait / P",
     "after": "(completion - latest end so far) / P",
-    "shift": "(first end of a shift of the crew - completion) / P; the greatest number without",
+    "shift": "(first end of a shift of the crew - completion) / P, at most 5; 5 without",
     "overtime": "what the job adds to the overtime of the crew / P",
     "left": "jobs that have not started and are known / people",
-    "gone": "share of the jobs that have started",
+    "gone": "share of the known jobs that have started",
     "rows": "rows / people",
     "free_people": "share of the people who are free",
     "free_vehicles": "share of the vehicles that are free",
@@ -71,6 +72,9 @@ TABLE: dict[str, str] = {
     "worth": "what the job adds to F, in millionths",
     "cost": "cost of work and ways, in millionths of the expected cost",
     "overtime": "what the job adds to the overtime of the crew",
+    "people": "people of the job",
+    "work": "how long the crew should take",
+    "usual": "mean expected time of a person's job, of those that are known",
 }
 HORIZON = 2**62
 
@@ -80,15 +84,28 @@ def _clipped(x):
     return np.float32(min(max(x, -CLIP), CLIP))
 
 
+@lean
+def known(stack, days, b):
+    """Return of the jobs of place b that are known: their number, how many wait, P and the span."""
+    totals, count, waiting, one, whole = days.totals[b], 0, 0, 0.0, 0.0
+    for j in range(totals[k.JOBS]):
+        if stack.reveal[b, j] <= totals[k.NOW]:
+            count += 1
+            waiting += days.start[b, j] < 0
+            one += stack.expected_time[b, j] / stack.size[b, j]
+            whole += stack.expected_time[b, j]
+    if count == 0:
+        return 0, 0, 1.0, 1.0
+    return count, waiting, one / count, whole / totals[k.PEOPLE]
+
+
 @lean_inlined
 def summarise(stack, days, b, state):
     """Write the day's STATE, (8,) float32."""
-    totals, now, mean = days.totals[b], days.totals[b, k.NOW], stack.factor[b, 2]
-    known = 0
-    for j in range(totals[k.JOBS]):
-        known += days.start[b, j] < 0 and stack.reveal[b, j] <= now
-    state[0] = _clipped(known / totals[k.PEOPLE])
-    state[1] = 1.0 - totals[k.LEFT] / totals[k.JOBS]
+    totals, now = days.totals[b], days.totals[b, k.NOW]
+    count, waiting, mean, span = known(stack, days, b)
+    state[0] = _clipped(waiting / totals[k.PEOPLE])
+    state[1] = 1.0 - waiting / max(count, 1)
     state[2] = _clipped(totals[k.CANDIDATES] / totals[k.PEOPLE])
     first = 0
     for kind in range(3):
@@ -97,7 +114,7 @@ def summarise(stack, days, b, state):
             free += days.free[b, stack.resource[b, i]] <= now
         state[3 + kind] = free / count
         first += count
-    state[6] = _clipped(now / stack.factor[b, 3])
+    state[6] = _clipped(now / span)
     state[7] = _clipped((totals[k.MAKESPAN] - now) / mean)
 
 
@@ -172,13 +189,13 @@ def _overtime(field, days, b, j, crew, end):
 
 
 @lean_inlined
-def _describe(field, stack, days, b, row, cheapest, near, out):
+def _describe(field, stack, days, b, row, mean, cheapest, near, out):
     """Write the columns of one row that need no others.
 
-    `cheapest` and `near` are those of its job.
+    `mean` is P, `cheapest` and `near` are those of its job.
     """
     state, totals = k.state_at(days, b), days.totals[b]
-    j, crew, now, mean = days.job[b, row], days.crew[b, row], totals[k.NOW], stack.factor[b, 2]
+    j, crew, now = days.job[b, row], days.crew[b, row], totals[k.NOW]
     size, site = field.size[j], field.site[j]
     start = begins(field, state, j, crew, now)
     work = lasts(field, field.time, j, crew)
@@ -218,7 +235,7 @@ def _describe(field, stack, days, b, row, cheapest, near, out):
     out[19] = _clipped(np.log(max(other, GUARD))) if other < np.inf else CLIP
     out[20] = _clipped(near / mean)
     out[21] = _clipped((end - max(totals[k.MAKESPAN], now)) / mean)
-    out[22] = _clipped((closes - end) / mean)
+    out[22] = _clipped(min((closes - end) / mean, 5))
     out[23] = _clipped(_overtime(field, days, b, j, crew, end) / mean)
 
 
@@ -232,6 +249,7 @@ def observe(stack, days, rows, state, mask):
         if days.totals[b, k.CANDIDATES] == 0:
             continue
         field, count = k.field_at(stack, days, b), mask.shape[1]
+        _, _, mean, _ = known(stack, days, b)
         seen, cheapest, near = np.int64(-1), 0.0, 0.0
         for row in range(count):
             j = days.job[b, row]
@@ -240,7 +258,7 @@ def observe(stack, days, rows, state, mask):
                     seen, cheapest = j, _cheapest(stack, days, b, j)
                     near = _neighbours(stack, days, b, j)
                 mask[b, row] = 1
-                _describe(field, stack, days, b, row, cheapest, near, rows[b, row])
+                _describe(field, stack, days, b, row, mean, cheapest, near, rows[b, row])
                 for c in range(len(STATE)):
                     rows[b, row, OWN + c] = state[b, c]
         _rank(days.job[b], days.totals[b, k.CANDIDATES], rows[b])
@@ -272,14 +290,15 @@ def tabulate(stack, days, cells, mask):
     mask[:, :] = 0
     for b in range(len(mask)):
         field, state = k.field_at(stack, days, b), k.state_at(days, b)
+        _, _, mean, _ = known(stack, days, b)
         for row in range(mask.shape[1]):
             if days.job[b, row] >= 0:
                 mask[b, row] = 1
-                _tell(field, state, days, b, row, cells[b, row])
+                _tell(field, state, days, b, row, mean, cells[b, row])
 
 
 @lean_inlined
-def _tell(field, state, days, b, row, out):
+def _tell(field, state, days, b, row, mean, out):
     """Write one row of the raw table."""
     j, crew = days.job[b, row], days.crew[b, row]
     start = begins(field, state, j, crew, days.totals[b, k.NOW])
@@ -300,3 +319,6 @@ def _tell(field, state, days, b, row, out):
     out[8] = np.int64(np.rint(worth(field, j, cost, time) * k.MILLION))
     out[9] = np.int64(np.rint(cost / field.expected_cost[j] * k.MILLION))
     out[10] = _overtime(field, days, b, j, crew, out[4])
+    out[11] = field.size[j]
+    out[12] = lasts(field, field.time, j, crew)
+    out[13] = np.int64(np.rint(mean))

@@ -15,7 +15,7 @@ from envs.core.table_env import table_space
 from envs.field.batch import FieldBatch, RandomDays, Weights
 from envs.field.features import CLIP, STATE
 from envs.instances.arguments import check_flag, check_interval, interval
-from envs.instances.field_day import FieldDay, named_day
+from envs.instances.field_day import FieldDay, Share, named_day, share_range
 from envs.instances.library import load
 from envs.instances.ranges import check_integer, check_real
 
@@ -32,8 +32,8 @@ class FieldOptions:
     vehicles: int = 5
     tools: int = 10
     skills: int = 0
-    arriving: float = 0.0
-    overrun: float = 0.0
+    arriving: Share = 0.0
+    overrun: Share = 0.0
     duration: Duration = "max"
     vehicle: Vehicle = "stay"
     pickup: bool = False
@@ -53,7 +53,7 @@ class FieldOptions:
             check_integer(name, getattr(self, name), 1, 10_000)
         check_integer("skills", self.skills, 0, 1000)
         for name in ("arriving", "overrun"):
-            check_real(name, getattr(self, name), 0, 1)
+            share_range(name, getattr(self, name))
         check_real("shift", self.shift, 0, 10_000)
         for name in ("satisfaction", "makespan", "tardiness"):
             check_real(name, getattr(self, name), 0, 1_000_000)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from envs.core.crews import Duration, Vehicle
 from envs.core.table_env import TableVectorEnv, check_size
 from envs.field.batch import FieldBatch
@@ -15,6 +18,7 @@ from envs.field.options import (
     make_batch,
     observation_space,
 )
+from envs.instances.field_day import Share
 
 
 class FieldServiceVectorEnv(TableVectorEnv[FieldBatch]):
@@ -43,8 +47,8 @@ class FieldServiceVectorEnv(TableVectorEnv[FieldBatch]):
         instance: Instance | Sequence[Instance] | None = None,
         *,
         skills: int = 0,
-        arriving: float = 0.0,
-        overrun: float = 0.0,
+        arriving: Share = 0.0,
+        overrun: Share = 0.0,
         duration: Duration = "max",
         vehicle: Vehicle = "stay",
         pickup: bool = False,
@@ -80,3 +84,7 @@ class FieldServiceVectorEnv(TableVectorEnv[FieldBatch]):
         batch = make_batch(self.options, size)
         drawn = None if self.options.instances else self.options.random_days()
         self._open(batch, observation_space(batch), drawn, strict)
+
+    def rollouts(self, rows: NDArray[np.int64], horizon: float) -> NDArray[np.float64]:
+        """Try rows out, (B, G): see :meth:`FieldBatch.rollouts`; no sub-environment moves."""
+        return self.batch.rollouts(rows, horizon)

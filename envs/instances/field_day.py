@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from envs.core.errors import InputError
 from envs.core.problem import Problem
@@ -16,6 +17,9 @@ from envs.instances.random_shop import bounded, seed_state
 
 NAME = re.compile(r"day-(\d{1,4})-(\d{1,18})")
 OTHER = 0x5EED_DA75  # of what happens, beside the seed of what is planned
+SHARES = 0x5A4E_DA75  # of how much, where that is uncertain, too
+
+Share = float | tuple[float, float]  # between 0 and 1, or uniform between two of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +46,7 @@ class FieldDay:
 
 
 def random_day(
-    jobs: int, seed: int, *, arriving: float = 0.3, overrun: float = 0.3, **options: Any
+    jobs: int, seed: int, *, arriving: Share = 0.3, overrun: Share = 0.3, **options: Any
 ) -> FieldDay:
     """Return a random day.
 
@@ -50,17 +54,18 @@ def random_day(
         jobs: Number of jobs J.
         seed: Of everything.
         arriving: Share of the jobs that become known during the first two thirds of the span, the
-            expected time of all jobs shared among all people; due dates move with them.
+            expected time of all jobs shared among all people; due dates move with them. Of a
+            pair (low, high) each day has a share of its own, uniform between them.
         overrun: A job takes from 1 - overrun / 2 to 1 + 3/2 overrun times what was planned,
-            uniform, so that it takes overrun / 2 more on average.
+            uniform, so that it takes overrun / 2 more on average; or a pair, likewise.
         options: As of :func:`envs.instances.random_field.random_field`.
 
     Raises:
         InputError: If a number is out of range.
     """
-    for name, value in (("arriving", arriving), ("overrun", overrun)):
-        if not 0 <= value <= 1:
-            raise InputError(name, f"is {value}", "give 0 to 1")
+    shares = seed_state(seed ^ SHARES)
+    arriving = _drawn("arriving", arriving, shares)
+    overrun = _drawn("overrun", overrun, shares)
     problem = random_field(jobs, seed, **options)
     assert problem.crews is not None
     state = seed_state(seed ^ OTHER)
@@ -74,6 +79,25 @@ def random_day(
     time = np.where(problem.time > 0, np.maximum(np.rint(problem.time * factor[:, None]), 1), 0)
     problem = replace(problem, name=f"day-{jobs}-{seed}", due=problem.due + reveal)
     return FieldDay(problem, Scenario(time=time, reveal=reveal))
+
+
+def share_range(name: str, value: object) -> tuple[float, float]:
+    """Return (low, high) of a share or a pair of them.
+
+    Raises:
+        InputError: If it is neither, or they are not in order.
+    """
+    both = tuple(value) if isinstance(value, (list, tuple)) else (value, value)
+    numbers = all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in both)
+    if len(both) != 2 or not numbers or not 0 <= both[0] <= both[1] <= 1:
+        raise InputError(name, f"is {value}", "give 0 to 1, or a pair [low, high] of such")
+    return float(both[0]), float(both[1])
+
+
+def _drawn(name: str, value: Share, state: NDArray[np.uint64]) -> float:
+    """Return a share, uniform in thousandths of its range."""
+    low, high = share_range(name, value)
+    return low + (high - low) * int(bounded(state, 1001)) / 1000
 
 
 def named_day(text: str) -> FieldDay | None:

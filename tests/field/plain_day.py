@@ -147,20 +147,24 @@ class PlainDay:
         latest = max((x[2] for x in self.done.values()), default=0)
         values = [
             len(self.known()) / people,
-            len(self.done) / self.p.jobs,
+            len(self.done) / len(self.heard()),
             len(self.rows()) / people,
             *(
                 sum(self.free[r] <= self.now for r in self.c.of(role)) / len(self.c.of(role))
                 for role in (PERSON, VEHICLE, TOOL)
             ),
-            self.now / (self.c.expected_time.sum() / people),
+            self.now / (self.c.expected_time[self.heard()].sum() / people),
             (latest - self.now) / mean,
         ]
         return dict(zip(STATE, values, strict=True))
 
     def mean(self) -> float:
-        sizes = [self.size(j) for j in range(self.p.jobs)]
-        return sum(t / k for t, k in zip(self.c.expected_time, sizes, strict=True)) / self.p.jobs
+        each = [float(self.c.expected_time[j]) / self.size(j) for j in self.heard()]
+        return sum(each) / len(each)
+
+    def heard(self) -> list[int]:
+        """Return the jobs that are known, those that have started among them."""
+        return [j for j in range(self.p.jobs) if self.reveal(j) <= self.now]
 
     def share(self, r: int, j: int) -> float:
         return self.price(r, j) / (float(self.c.expected_cost[j]) / self.size(j))
@@ -221,7 +225,7 @@ class PlainDay:
             "elsewhere": math.log(min(others)) if others else 20.0,
             "neighbours": sum(ways) / max(len(ways), 1) / mean,
             "after": (end - max(latest, self.now)) / mean,
-            "shift": (min(self.closes[r] for r in people) - end) / mean,
+            "shift": min((min(self.closes[r] for r in people) - end) / mean, 5),
             "overtime": self.overtime(people, end) / mean,
             **self.state(),
         }
