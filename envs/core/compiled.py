@@ -10,7 +10,7 @@ costs as much as a small function does, and calls alone were a fifth of a shop's
 ``lean`` functions allocate nothing, so that references to arrays need not be counted: the counts
 are atomic, there is one for each array of the tuples that a call passes, and they take long to
 compile, too. Such functions copy arrays element by element, because an assignment of slices
-allocates.
+allocates. Arrays that they return have not been counted: only other lean functions may take them.
 
 A literal in a call is a type of its own, and so is a read-only array: the function is compiled
 once more for it. Hence np.int64(0) in some calls, and copies of a problem's arrays.

@@ -86,7 +86,7 @@ def _clipped(x):
 
 @lean
 def known(stack, days, b):
-    """Return of the jobs of place b that are known: their number, how many wait, P and the span."""
+    """Return of place b's known jobs their number, how many of them wait, P and the span."""
     totals, count, waiting, one, whole = days.totals[b], 0, 0, 0.0, 0.0
     for j in range(totals[k.JOBS]):
         if stack.reveal[b, j] <= totals[k.NOW]:

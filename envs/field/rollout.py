@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from envs.core.compiled import compiled, inlined
+from envs.core.compiled import compiled, lean, lean_inlined
 from envs.field import day
 from envs.field import stack as k
 from envs.field.features import known
@@ -22,7 +22,7 @@ from envs.field.simulate import SCALE
 WAY, WORK, PEOPLE = 0.3, 0.1, 0.1  # F for each mean job, and for each of its people
 
 
-@inlined
+@lean_inlined
 def _count_free(stack, days, b, first, count):
     """Return how many of some resources of place b are free."""
     free = 0
@@ -31,7 +31,7 @@ def _count_free(stack, days, b, first, count):
     return free
 
 
-@inlined
+@lean_inlined
 def _free_people(field, state, call, free):
     """Write the people who may be called, (R,) int64; return how many there are."""
     count = 0
@@ -43,7 +43,7 @@ def _free_people(field, state, call, free):
     return count
 
 
-@inlined
+@lean_inlined
 def _cheapest(field, state, j, free, count, price, crew):
     """Write the cheapest people for job j, slot by slot; return whether all slots are filled."""
     for i in range(count):
@@ -62,7 +62,7 @@ def _cheapest(field, state, j, free, count, price, crew):
     return filled
 
 
-@inlined
+@lean_inlined
 def _value(field, state, j, crew, mean):
     """Return what the rule makes of a crew for job j; the least is best."""
     cost, time = spends(field, field.time, state, j, crew)
@@ -73,9 +73,9 @@ def _value(field, state, j, crew, mean):
     return worth(field, j, cost, time) + share - PEOPLE * size
 
 
-@compiled
+@lean
 def _of_rows(field, state, days, b, count, mean):
-    """Write the rule's choice among the rows of place b to its row 0; tell whether there is one."""
+    """Write the rule's choice among place b's rows to its row 0; tell whether there is one."""
     least, chosen = np.inf, -1
     for row in range(days.job.shape[1]):
         if count > 0 and days.job[b, row] >= 0 and (days.flags[b, row] >> CHEAPEST) & 1:
@@ -83,11 +83,13 @@ def _of_rows(field, state, days, b, count, mean):
             if value < least:
                 least, chosen = value, row
     if chosen >= 0:
-        days.job[b, 0], days.crew[b, 0] = days.job[b, chosen], days.crew[b, chosen].copy()
+        days.job[b, 0] = days.job[b, chosen]
+        for i in range(days.crew.shape[2]):
+            days.crew[b, 0, i] = days.crew[b, chosen, i]
     return chosen >= 0
 
 
-@compiled
+@lean
 def choose(stack, days, b, visible, mean, memory, price):
     """Write the rule's next crew of place b to its row 0; return whether there is one.
 
@@ -114,9 +116,9 @@ def choose(stack, days, b, visible, mean, memory, price):
         shown += 1
         if field.size[j] > people or field.size[j] > tools:
             continue
-        if not _cheapest(field, state, j, free, people, price, crew):
-            if not propose(field, state, j, CHEAPEST, call, crew):  # some may do it in other slots
-                continue
+        filled = _cheapest(field, state, j, free, people, price, crew)
+        if not filled and not propose(field, state, j, CHEAPEST, call, crew):  # in other slots
+            continue
         value = _value(field, state, j, crew, mean)
         if value < least:
             least, chosen = value, j
