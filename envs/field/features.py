@@ -85,7 +85,7 @@ def _clipped(x):
 
 @compiled
 def known(stack, days, b):
-    """Return of the jobs of place b that are known: their number, how many wait, P and the span."""
+    """Return how many jobs of place b are known and how many of them wait, their P and span."""
     totals, count, waiting, one, whole = days.totals[b], 0, 0, 0.0, 0.0
     for j in range(totals[k.JOBS]):
         if stack.reveal[b, j] <= totals[k.NOW]:
