@@ -178,9 +178,8 @@ class Fields(Family):
         """Raise InputError for an instance that methods of a kind cannot solve."""
         if kind == "search" and not isinstance(instance, Problem):
             what = "becomes known during the day, and this search plans it beforehand"
-            raise InputError(
-                _problem(instance).name, what, f"use a rule, an agent, {' or '.join(LIVE)}"
-            )
+            remedy = f"use a rule, an agent, {' or '.join(LIVE)}"
+            raise InputError(_problem(instance).name, what, remedy)
 
     def options(self, card: Any) -> dict[str, Any]:
         """Return the options of :meth:`batch` with which an agent was trained."""

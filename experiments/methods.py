@@ -85,7 +85,8 @@ def methods(
     Args:
         specs: Names of rules, "ga", "exact", run or checkpoint folders, what else an agent or a
             rule is good for (:data:`experiments.trained.FORMS`), ``rolling_tabu@10ms`` (an
-            allowance of 10 ms a decision), ``manual@once`` (planned at the beginning of a day), or ``{label: <these>}``;
+            allowance of 10 ms a decision), ``manual@once`` (planned at the beginning of a day), or
+            ``{label: <these>}``;
             ``{label: [folder, folder]}`` is one method, the mean of several trainings, and so is
             the name of a training that is shipped, such as ``jobshop/dqn``. A folder that is
             called as a rule or as such a training is meant by ``./name``.
@@ -153,9 +154,8 @@ def method(spec: str, settings: Mapping[str, Any], where: str, family: Family = 
         return replace(_searching(base, given, family), name=spec)
     known = [*family.rules, *family.makers, *family.searches]
     if form == FORM and base in {*family.rules, *family.makers}:
-        return once(
-            method(base, settings, where, family), partial(family.rule, base), family, where
-        )
+        made = method(base, settings, where, family)
+        return once(made, partial(family.rule, base), family, where)
     if base in known and "tabu" in family.searches:
         return _started(base, form, settings, where, family)
     if base and _exists(Path(base)):

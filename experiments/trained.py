@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from agents.dqn.agent import Agent
 
 FORMS = (
-    "<run folder>@sample, @sample128 or @beam, or <run folder or rule>@tabu (shops) or @once (days "
-    "of field service)"
+    "<run folder>@sample, @sample128 or @beam, or <run folder or rule>@tabu (shops) or @once "
+    "(field service)"
 )
 
 

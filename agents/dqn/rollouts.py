@@ -120,7 +120,9 @@ def comparison_loss(
 def _check(env: NativeVecEnv, config: DQNConfig) -> None:
     if not hasattr(env.env, "rollouts"):
         problem = f"is {config.rollout}, but this environment has no rule to play on by"
-        raise InputError("agent.rollout", problem, "give 0, or train in online shops")
+        raise InputError(
+            "agent.rollout", problem, "give 0, or train in online shops or field service"
+        )
     for wrong, key, value, remedy in (
         (config.group < 2, "group", config.group, "give at least 2: candidates are compared"),
         (config.quantiles > 0, "quantiles", config.quantiles, "give 0"),

@@ -97,9 +97,8 @@ class _Day:
         self.one, self.search, self.draws = one, search, stream(rng)
         self.field = field_of(one.problem)
         self.batch: FieldBatch = FieldBatch.of([one], forced=False)
-        self.plan = Plan(
-            np.zeros(0, np.int64), np.zeros(len(one.problem.slot_operation), np.int64)
-        )
+        nobody = np.zeros(len(one.problem.slot_operation), np.int64)
+        self.plan = Plan(np.zeros(0, np.int64), nobody)
         self.evaluations = 0
 
     def go(self, allowed: Callable[[int, bool], Budget], *, anew: bool) -> Result:
@@ -217,7 +216,7 @@ def evolve(
 
 
 @compiled
-def _after(field, state, order, assign, now):
+def _after(field: Field, state: State, order: Int, assign: Int, now: int) -> None:
     """Let a state go on to the end of a plan, by the estimates."""
     for j in order:
         crew = assign[field.slots[j] : field.slots[j + 1]]

@@ -86,7 +86,7 @@ def _clipped(x):
 
 @lean
 def known(stack, days, b):
-    """Return of place b's known jobs their number, how many of them wait, P and the span."""
+    """Return how many jobs of place b are known and how many of them wait, their P and span."""
     totals, count, waiting, one, whole = days.totals[b], 0, 0, 0.0, 0.0
     for j in range(totals[k.JOBS]):
         if stack.reveal[b, j] <= totals[k.NOW]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.core.compiled import compiled
-from envs.core.problem import Int
+from envs.core.problem import Bool, Float, Int
 from envs.core.scenario import Scenario
 from envs.core.schedule import Schedule
 from envs.field import day
@@ -35,7 +35,9 @@ class Plan(NamedTuple):
 
 
 @compiled
-def release(stack, days, b, order, assign, weights, held):
+def release(
+    stack: k.Stack, days: k.Days, b: int, order: Int, assign: Int, weights: Float, held: Bool
+) -> int:
     """Send every planned crew of place b that may leave now.
 
     Written is who has planned jobs left, `held` (R,) bool.
@@ -64,7 +66,10 @@ def release(stack, days, b, order, assign, weights, held):
 
 
 @compiled
-def proceed(stack, days, b, row, order, assign, visible, weights, held):
+def proceed(
+    stack: k.Stack, days: k.Days, b: int, row: int, order: Int, assign: Int, visible: int,
+    weights: Float, held: Bool,
+) -> None:  # fmt: skip
     """Send the crew of a row (none if it is -1), and go on to the next choice beside the plan.
 
     Rows are those of jobs outside the plan, with crews of whoever has no planned job left.

@@ -75,7 +75,7 @@ def _value(field, state, j, crew, mean):
 
 @lean
 def _of_rows(field, state, days, b, count, mean):
-    """Write the rule's choice among place b's rows to its row 0; tell whether there is one."""
+    """Write the rule's choice among place b's rows to row 0; tell whether there is one."""
     least, chosen = np.inf, -1
     for row in range(days.job.shape[1]):
         if count > 0 and days.job[b, row] >= 0 and (days.flags[b, row] >> CHEAPEST) & 1:
@@ -116,8 +116,8 @@ def choose(stack, days, b, visible, mean, memory, price):
         shown += 1
         if field.size[j] > people or field.size[j] > tools:
             continue
-        filled = _cheapest(field, state, j, free, people, price, crew)
-        if not filled and not propose(field, state, j, CHEAPEST, call, crew):  # in other slots
+        found = _cheapest(field, state, j, free, people, price, crew)
+        if not found and not propose(field, state, j, CHEAPEST, call, crew):
             continue
         value = _value(field, state, j, crew, mean)
         if value < least:

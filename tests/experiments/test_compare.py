@@ -227,3 +227,42 @@ def test_a_time_of_a_decision_is_a_budget() -> None:
     rows = [row("a", "rolling", 110, budget={"decision_ms": 2.5}), row("a", "spt", 120)]
     assert "2.5 ms/decision" in compare_table.text(rows)
     assert "or at each decision of one." in compare_table.text(rows)
+
+
+def judged(instance: str, method: str, share: float, makespan: int) -> dict[str, Any]:
+    return row(
+        instance, method, makespan, gap=None, group="g",
+        objective={"name": "expected_share", "value": share}, also={"makespan": makespan},
+    )  # fmt: skip
+
+
+BOTH = [
+    judged("a", "dqn", 0.8, 100),
+    judged("b", "dqn", 1.0, 200),
+    judged("a", "dqn@once", 1.0, 125),
+    judged("b", "dqn@once", 1.0, 250),
+    judged("a", "manual", 1.2, 90),
+    judged("b", "manual", 1.5, 180),
+]
+
+
+def test_further_objectives_have_tables_of_their_own() -> None:
+    first, second = compare_table.text(BOTH).split("By makespan:")
+    assert "mean expected share" in first and "mean makespan" not in first
+    assert "mean makespan" in second and "mean expected share" not in second.split("Gap to")[0]
+    assert "+50.0 (+50.0 to +50.0)" in next(x for x in first.splitlines() if " manual " in x)
+    manual = next(line for line in second.splitlines() if " manual " in line)
+    assert "135.0" in manual and "-10.0 (-10.0 to -10.0)" in manual
+    assert [len(one) for one in compare.others(BOTH)] == [6]
+    assert compare.others(ROWS) == []
+
+
+def test_plans_made_once_are_what_deciding_along_the_day_is_measured_against() -> None:
+    head = "Deciding along the day against the plan made once, per cent:"
+    parts = compare_table.markdown(BOTH).split(head)
+    assert len(parts) == 3  # one for each objective
+    share, makespan = (part.strip().splitlines() for part in parts[1:])
+    assert share[0] == "| method | all |"
+    assert share[2] == "| dqn | -10.0 (-20.0 to +0.0) |"
+    assert makespan[2] == "| dqn | -20.0 (-20.0 to -20.0) |"
+    assert head not in compare_table.markdown(BOTH[:2] + BOTH[4:])

@@ -93,3 +93,49 @@ def test_a_bad_problem_is_one_line(tmp_path, monkeypatch, capsys, command, spoil
     assert error.startswith(f"dispatchlab: {where}")
     assert error.endswith(f"{message}\n") and error.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["field.json"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (
+            ["solve", "instance=ft06", "method=spt@once"],
+            "method: spt is asked for once, but only days of field service are planned so",
+        ),
+        (
+            ["solve", "instance=day-5-1", "method=rolling_ga_field@0ms"],
+            "method: rolling_ga_field@0ms asks for 0ms (write rolling_ga_field@<number above 0>ms",
+        ),
+        (
+            ["solve", "instance=day-5-1", "method=manual@soon"],
+            "method: manual@soon is no method and no folder",
+        ),
+        (
+            ["solve", "instance=day-5-1", "method=ga_field"],
+            "this search plans it beforehand (use a rule, an agent, ga_field@once or "
+            "rolling_ga_field)",
+        ),
+        (
+            ["solve", "instance=day-5-1", "method=rolling_ga_field", "rolling_ga_field.speed=0"],
+            "rolling_ga_field.speed: is 0",
+        ),
+        (
+            ["evaluate", "suite=[field-5-1]", "methods=[manual]", "also=[makespann]"],
+            'also[0]: is "makespann" (did you mean makespan?',
+        ),
+        (
+            ["evaluate", "suite=[field-5-1]", "methods=[manual]", "also=[expected_share]"],
+            "also[0]: is expected_share again (give each objective once)",
+        ),
+        (
+            ["train", "env=field", "env.arriving=[0.5,0.1]"],
+            "arriving: is (0.5, 0.1) (give 0 to 1, or a pair [low, high] of such)",
+        ),
+    ],
+)
+def test_bad_keys_are_refused_in_one_line(capsys, tmp_path, monkeypatch, keys, message):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(keys) == 2
+    said = capsys.readouterr().err
+    assert message in said and said.count("\n") == 1 and "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []

@@ -83,6 +83,45 @@ def test_days_are_compared_and_searches_refuse_them(tmp_path):
 
 
 @pytest.mark.deep
+def test_days_are_compared_with_plans_made_once_by_two_objectives(tmp_path):
+    found = run(
+        evaluate, "evaluate", "suite=[day-12-1,day-12-2,day-12-3]", "also=[makespan]",
+        "methods=[large_first,large_first@once,random@once,rolling_ga_field@1ms,ga_field@once]",
+        "budget.evaluations=100", f"out={tmp_path / 'out'}", "progress=off",
+    )  # fmt: skip
+    assert found["rows"] == 15
+    rows = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").open()]
+    assert all(row["also"] == {"makespan": row["makespan"]} for row in rows)
+    kinds = {row["method"]: (row["class"], row["budget"]) for row in rows}
+    assert kinds["large_first@once"] == ("greedy", None)
+    assert kinds["rolling_ga_field@1ms"] == ("search", {"decision_ms": 1.0})
+    assert kinds["ga_field@once"] == ("search", {"evaluations": 100, "seconds": None})
+    table = (tmp_path / "out" / "table.md").read_text()
+    assert table.count("Deciding along the day") == 2 and "By makespan:" in table
+
+
+@pytest.mark.deep
+def test_an_agent_learns_from_rollouts_alike_from_the_same_seed(tmp_path):
+    def trained(name):
+        out = tmp_path / name
+        run(
+            train, "train", "experiment=field/dqn", "env.jobs=[4,8]", "env.people=3",
+            "env.vehicles=2", "env.tools=3", "steps=1500", "agent.envs=8", "agent.batch_size=32",
+            "agent.learning_starts=100", "agent.width=16", "validation.every=500",
+            "validation.instances=4", "validation.sizes=[[8,3]]", "progress=off", f"out={out}",
+        )  # fmt: skip
+        return out
+
+    one, other = trained("one"), trained("other")
+    weights = [(run / "checkpoints/last/weights.safetensors").read_bytes() for run in (one, other)]
+    assert weights[0] == weights[1]
+    summary = json.loads((one / "summary.json").read_text())
+    assert summary["best/gap"] < summary["validation/gap_of_manual"]
+    once = run(solve, "solve", "instance=day-8-1", f"method={one}@once")
+    assert once["method"].endswith("@once") and once["makespan"] > 0
+
+
+@pytest.mark.deep
 def test_an_agent_is_trained_and_used(tmp_path):
     out = tmp_path / "run"
     run(

@@ -51,11 +51,7 @@ def test_rewards_are_those_of_playing_on_by_the_rule(kind, horizon):
         for name, array in looks.items():
             np.testing.assert_array_equal(array, batch.observation()[name])
         for name, array in state.items():
-            if name not in (
-                "day_crew",
-                "day_flags",
-                "day_later",
-            ):  # of rows that are none; scratch
+            if name not in ("day_crew", "day_flags", "day_later"):  # scratch
                 np.testing.assert_array_equal(array, batch.get_state()[name])
         assert got[-1] == 0.0
         for row, reward in zip(rows, got[:-1], strict=True):
