@@ -74,7 +74,7 @@ class RollingField:
 
     search: GeneticField = GeneticField()
     allowance: float = 10.0
-    speed: int = 1000
+    speed: int = 3500
 
     def __post_init__(self) -> None:
         """Check the settings."""
