@@ -60,7 +60,7 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     }
     comparison["budget"] = {"seconds": settings.seconds, "evaluations": None}
     trained = [settings.experiment] if shipped(settings.experiment)[0] else []
-    comparison["methods"] = [*trained, *settings.methods]
+    comparison["methods"] = [*settings.methods, *trained]  # so that errors name the user's
     parse(train.TrainConfig, training)
     evaluate.prepare(comparison)
 

@@ -228,7 +228,7 @@ CASES: list[tuple[list[str], list[str]]] = [
     ([*TRAIN, "seed=-1"], ["seed:", "must be greater than or equal to 0"]),
     ([*TRAIN, "env.jobs=0"], ["env.jobs:", "must be greater than or equal to 1"]),
     ([*TRAIN, "env.jobs=[20,10]"], ["jobs", "("]),
-    ([*TRAIN, "env.instance=ft66"], ["ft66:", "did you mean"]),
+    ([*TRAIN, "agent.demonstrations.share=0", "env.instance=ft66"], ["ft66:", "did you mean"]),
     ([*TRAIN, "env.delay=2"], ["env.delay:", "("]),
     ([*TRAIN, "validation.sizes=[[0,5]]"], ["validation.sizes[0][0]:", "must be greater than"]),
     ([*TRAIN, "out=full"], ["out:", "exists and is not empty", "give a new folder"]),
