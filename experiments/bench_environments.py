@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -170,19 +171,7 @@ def single_field(jobs: int) -> Measure:
 
     env = gym.make("dispatchlab/FieldService-v0", jobs=jobs)
 
-    def measure(seconds: float) -> float:
-        observation, _ = env.reset(seed=0)
-        counter = env.unwrapped.batch.days.totals[:, SERVED]  # type: ignore[attr-defined]
-        before, begin = int(counter[0]), time.perf_counter()
-        while time.perf_counter() - begin < seconds:
-            done = False
-            while not done:
-                action = int(observation["action_mask"].argmax())
-                observation, _, done, _, _ = env.step(action)
-            observation, _ = env.reset()
-        return (int(counter[0]) - before) / (time.perf_counter() - begin)
-
-    return measure
+    return _episodes(env, lambda batch: int(batch.days.totals[0, SERVED]))
 
 
 def vector_field(size: int, jobs: int) -> Measure:
@@ -214,19 +203,7 @@ def single_online() -> Measure:
 
     env = gym.make("dispatchlab/DynamicShop-v0", visible=VISIBLE, **ONLINE)
 
-    def measure(seconds: float) -> float:
-        observation, _ = env.reset(seed=0)
-        counter = env.unwrapped.batch.totals[:, DISPATCHED]  # type: ignore[attr-defined]
-        before, begin = int(counter[0]), time.perf_counter()
-        while time.perf_counter() - begin < seconds:
-            done = False
-            while not done:
-                action = int(observation["action_mask"].argmax())
-                observation, _, done, _, _ = env.step(action)
-            observation, _ = env.reset()
-        return (int(counter[0]) - before) / (time.perf_counter() - begin)
-
-    return measure
+    return _episodes(env, lambda batch: int(batch.totals[0, DISPATCHED]))
 
 
 def vector_online(size: int) -> Measure:
@@ -245,5 +222,23 @@ def vector_online(size: int) -> Measure:
         while time.perf_counter() - begin < seconds:
             observation, *_ = env.step(observation["action_mask"].argmax(axis=1))
         return (int(counter.sum()) - before) / (time.perf_counter() - begin)
+
+    return measure
+
+
+def _episodes(env: Any, count: Callable[[Any], int]) -> Measure:
+    """Measure what a batch of one counts while whole episodes take the first candidate."""
+
+    def measure(seconds: float) -> float:
+        observation, _ = env.reset(seed=0)
+        batch = env.unwrapped.batch
+        before, begin = count(batch), time.perf_counter()
+        while time.perf_counter() - begin < seconds:
+            done = False
+            while not done:
+                action = int(observation["action_mask"].argmax())
+                observation, _, done, _, _ = env.step(action)
+            observation, _ = env.reset()
+        return (count(batch) - before) / (time.perf_counter() - begin)
 
     return measure
