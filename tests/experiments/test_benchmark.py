@@ -34,7 +34,7 @@ TINY = [
     *("record_every=400", "checkpoint_every=400"),
 ]
 SMALL = [
-    *("experiment=jobshop/paper", "~evaluations.samples", "trainings=[jobshop/dqn]"),
+    *("experiment=jobshop/paper", "~evaluations.taillard_samples", "trainings=[jobshop/dqn]"),
     *("seeds=[0,1]", "steps=1200"),
     *("evaluations.taillard.suite=[ft06,la01]", "evaluations.taillard.budget.seconds=null"),
     *("evaluations.taillard.budget.evaluations=20", "progress=off"),

@@ -144,7 +144,7 @@ def test_one_instance_is_solved_by_the_seed_that_was_best_on_validation(here: Pa
 
 
 def test_a_benchmark_takes_them_and_curves_are_drawn(here: Path) -> None:
-    keys = ["experiment=jobshop/paper", "~evaluations.samples", *TWO]
+    keys = ["experiment=jobshop/paper", "~evaluations.taillard_samples", *TWO]
     plan = benchmark_plan.read(compose("benchmark", [*keys, f"trained={here}"]))
     assert plan.jobs == []
     assert plan.trainings[0].runs == tuple(here / f"jobshop/dqn/seed{seed}" for seed in (0, 1))
@@ -155,7 +155,7 @@ def test_a_benchmark_takes_them_and_curves_are_drawn(here: Path) -> None:
 def test_no_benchmark_tests_them_on_what_they_were_validated_on(here: Path) -> None:
     settings = train.read(compose("train", TINY))
     save(held_out(settings.validation, settings.env)[1], Path("shop.json"))
-    keys = ["experiment=jobshop/paper", "~evaluations.samples", *TWO]
+    keys = ["experiment=jobshop/paper", "~evaluations.taillard_samples", *TWO]
     keys += ["evaluations.taillard.methods=[runs(jobshop/dqn)]", f"trained={here}"]
     config = compose("benchmark", [*keys, "evaluations.taillard.suite=[ft06,shop.json]"])
     with pytest.raises(InputError, match="holds instances that jobshop/dqn is validated on"):
