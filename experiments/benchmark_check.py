@@ -13,8 +13,10 @@ from envs.core.errors import InputError
 from experiments import evaluate, train
 from experiments.benchmark_plan import Part, Plan, Training
 from experiments.build import make_card
+from experiments.config import parse
+from experiments.families import ENVS, EnvConfig
 from experiments.record import CONFIG
-from experiments.validation import disjoint, held_out
+from experiments.validation import ValidationConfig, disjoint, held_out
 
 
 def check(plan: Plan) -> None:
@@ -54,16 +56,20 @@ def _run_of(training: Training, place: Path, used: dict[str, Any]) -> Path:
 def _validated_on(run: Path) -> list[Any]:
     """Return the validation instances of a finished run, none where it does not say.
 
+    What else its configuration holds may be of a former version.
+
     Raises:
         InputError: If its configuration cannot be read.
     """
     if not (run / CONFIG).is_file():
         return []
     try:
-        settings = train.read(yaml.safe_load((run / CONFIG).read_text("utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError, AttributeError):
+        settings = yaml.safe_load((run / CONFIG).read_text("utf-8"))
+        env: EnvConfig = parse(ENVS[settings["env"]["id"]], settings["env"])
+        validation = parse(ValidationConfig, settings["validation"])
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError):
         raise InputError(str(run / CONFIG), "holds no configuration", "train it again") from None
-    return held_out(settings.validation, settings.env)
+    return held_out(validation, env)
 
 
 def _check(part: Part, runs: dict[str, list[Path]], used: dict[str, Any], place: str) -> None:

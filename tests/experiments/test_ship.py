@@ -162,6 +162,25 @@ def test_no_benchmark_tests_them_on_what_they_were_validated_on(here: Path) -> N
         benchmark_check.check(benchmark_plan.read(config))
 
 
+def test_runs_of_former_versions_say_what_they_were_validated_on(
+    runs: Path, tmp_path: Path
+) -> None:
+    former = tmp_path / "former"
+    shutil.copytree(runs / "jobshop/dqn/seed0", former)
+    whole = yaml.safe_load((former / "config.yaml").read_text())
+    whole["agent"]["of_former_days"] = 1
+    (former / "config.yaml").write_text(yaml.safe_dump(whole))
+    found = benchmark_check._validated_on(former)
+    settings = train.read(compose("train", TINY))
+    assert [p.sha256 for p in found] == [
+        p.sha256 for p in held_out(settings.validation, settings.env)
+    ]
+    del whole["env"]
+    (former / "config.yaml").write_text(yaml.safe_dump(whole))
+    with pytest.raises(InputError, match="holds no configuration"):
+        benchmark_check._validated_on(former)
+
+
 def test_shipping_again_changes_nothing(folder: Path, tmp_path: Path) -> None:
     shipping(folder, tmp_path)
     for path in folder.rglob("*"):
