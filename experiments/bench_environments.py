@@ -73,21 +73,7 @@ def single_queue() -> Measure:
 
     import envs  # noqa: F401 - registers
 
-    env = gym.make("dispatchlab/TaskQueue-v0", visible=VISIBLE)
-
-    def measure(seconds: float) -> float:
-        observation, _ = env.reset(seed=0)
-        batch = env.unwrapped.batch  # type: ignore[attr-defined]
-        begin, before = time.perf_counter(), started(batch)
-        while time.perf_counter() - begin < seconds:
-            done = False
-            while not done:
-                action = int(observation["action_mask"].argmax())
-                observation, _, done, _, _ = env.step(action)
-            observation, _ = env.reset()
-        return (started(batch) - before) / (time.perf_counter() - begin)
-
-    return measure
+    return _episodes(gym.make("dispatchlab/TaskQueue-v0", visible=VISIBLE), started)
 
 
 def vector_queue(size: int) -> Measure:

@@ -24,7 +24,7 @@ def scaled(distance: Float) -> Float:
     the same distances give the same map.
 
     Args:
-        distance: (F, F)
+        distance: (F, F), in any unit, which is that of the points.
     """
     squared = ((distance + distance.T) / 2) ** 2
     centred = squared - squared.mean(axis=0) - squared.mean(axis=1)[:, None] + squared.mean()
